@@ -1,0 +1,3 @@
+//! The `launch` command.
+
+fn main() {}

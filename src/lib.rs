@@ -7,3 +7,6 @@
 //!                    tree                        span it is for    no heap after it)  then execs
 //!                  \____________________ pure ___________________/ \_____ effects _____/
 //! ```
+
+pub mod config;
+pub mod diagnostics;

@@ -1,0 +1,30 @@
+//! The one integration test binary: the list of test modules, and nothing else. tests/README.md says how it works.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::wrong_self_convention,
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "tests act on the machine, and fail by panicking"
+)]
+
+mod architecture;
+mod examples;
+mod readme;
+mod run;
+mod support;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+    trials.extend(support::runner::trials(architecture::TESTS));
+    trials.extend(support::runner::trials(readme::TESTS));
+    trials.extend(examples::trials());
+    for topic in run::TOPICS {
+        trials.extend(support::runner::trials(topic));
+    }
+    support::runner::run(trials)
+}

@@ -59,13 +59,16 @@ impl Before {
 pub(crate) struct Machine {
     temporary: BTreeSet<PathBuf>,
     roots: BTreeSet<String>,
+    /// A session manager's, say: it may have made us the parent of its own helper.
+    children: BTreeSet<String>,
 }
 
 impl Machine {
     /// Looks around, and makes every orphan a child of this process, where it can be found.
     pub(crate) fn look() -> Self {
         nix::sys::prctl::set_child_subreaper(true).unwrap();
-        Self { temporary: temporary_files(), roots: Root::ALL.iter().flat_map(|root| fingerprint(*root)).collect() }
+        let roots = Root::ALL.iter().flat_map(|root| fingerprint(*root)).collect();
+        Self { temporary: temporary_files(), roots, children: children() }
     }
 
     pub(crate) fn left(&self) -> Vec<String> {
@@ -78,7 +81,7 @@ impl Machine {
         }
         let roots: BTreeSet<_> = Root::ALL.iter().flat_map(|root| fingerprint(*root)).collect();
         left.extend(self.roots.symmetric_difference(&roots).map(|entry| format!("a change of a root: {entry}")));
-        left.extend(children().into_iter().map(|process| format!("process {process}")));
+        left.extend(children().difference(&self.children).map(|process| format!("process {process}")));
         left
     }
 }
@@ -118,7 +121,7 @@ fn processes_of(dir: &Path, name: &str) -> Vec<String> {
 }
 
 /// The children of this process: at the end of the tests there may be none, orphans included.
-fn children() -> Vec<String> {
+fn children() -> BTreeSet<String> {
     let own = format!("PPid:\t{}\n", std::process::id());
     let is_child =
         |pid: &String| fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| text.contains(&own));

@@ -10,3 +10,4 @@
 
 pub mod config;
 pub mod diagnostics;
+pub mod plan;

@@ -1,0 +1,3 @@
+//! WHAT WILL BE DONE.
+
+pub mod seccomp;

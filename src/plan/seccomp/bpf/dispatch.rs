@@ -1,0 +1,118 @@
+//! From the number of a call to its verdict: ranges, then a tree of comparisons. Never looks at arguments.
+
+use std::ops::Range;
+
+use super::super::table::SPAN;
+use super::{Graph, Label, Profile, Test};
+
+/// Consecutive numbers with one target: from `first` up to the next range.
+struct Run {
+    first: u32,
+    target: Label,
+}
+
+/// A range of numbers with one target but for a few single numbers in it, each of which costs one comparison; as ranges of
+/// their own they would cost two.
+struct Segment {
+    first: u32,
+    target: Label,
+    exceptions: Range<usize>,
+}
+
+/// The segments, with the exceptions of all of them in one list.
+struct Segments {
+    list: Vec<Segment>,
+    exceptions: Vec<Run>,
+}
+
+/// So many comparisons in a row are no slower than a further level of the tree.
+const SHORT: usize = 3;
+
+/// Emits the comparisons that lead every number to its verdict.
+pub(super) fn tree(profile: &Profile, graph: &mut Graph) -> Label {
+    let runs = runs(profile, graph);
+    let segments = Segments::of(&runs);
+    segments.tree(&segments.list, graph)
+}
+
+fn runs(profile: &Profile, graph: &mut Graph) -> Vec<Run> {
+    let mut labels = vec![None; profile.verdicts().len()];
+    let mut runs: Vec<Run> = Vec::with_capacity(128);
+    let past = u32::try_from(SPAN).expect("the tables span 512 numbers");
+    for number in 0..=past {
+        let slot = usize::from(profile.slot(number));
+        let label = *labels[slot].get_or_insert_with(|| super::verdict(&profile.verdicts()[slot], graph));
+        append(&mut runs, number, label);
+    }
+    if let Some(bit) = profile.arch().second_abi_bit() {
+        let label = graph.answer(profile.second_abi);
+        append(&mut runs, bit, label);
+    }
+    runs
+}
+
+fn append(runs: &mut Vec<Run>, first: u32, target: Label) {
+    if runs.last().is_none_or(|last| last.target != target) {
+        runs.push(Run { first, target });
+    }
+}
+
+impl Segments {
+    fn of(runs: &[Run]) -> Self {
+        let mut segments = Self { list: Vec::with_capacity(runs.len()), exceptions: Vec::with_capacity(runs.len()) };
+        let mut rest = runs;
+        while let [run, after @ ..] = rest {
+            rest = after;
+            match (segments.list.last_mut(), after) {
+                // One number between two ranges of one target: the ranges are one, the number is an exception to it.
+                (Some(open), [next, further @ ..]) if next.first == run.first + 1 && next.target == open.target => {
+                    segments.exceptions.push(Run { ..*run });
+                    open.exceptions.end += 1;
+                    rest = further;
+                }
+                _ => {
+                    let none = segments.exceptions.len();
+                    segments.list.push(Segment { first: run.first, target: run.target, exceptions: none..none });
+                }
+            }
+        }
+        segments
+    }
+
+    /// Halves the segments, by the comparisons that they hold, down to one.
+    fn tree(&self, segments: &[Segment], graph: &mut Graph) -> Label {
+        if let [segment] = segments {
+            return Self::leaf(&self.exceptions[segment.exceptions.clone()], segment.target, graph);
+        }
+        let (below, above) = segments.split_at(middle(segments));
+        let no = self.tree(below, graph);
+        let yes = self.tree(above, graph);
+        graph.jump(Test::GreaterOrEqual, above[0].first, yes, no)
+    }
+
+    fn leaf(exceptions: &[Run], target: Label, graph: &mut Graph) -> Label {
+        if exceptions.len() <= SHORT {
+            let chain = exceptions.iter().rev();
+            return chain.fold(target, |no, exception| graph.jump(Test::Equal, exception.first, exception.target, no));
+        }
+        let (below, above) = exceptions.split_at(exceptions.len() / 2);
+        let no = Self::leaf(below, target, graph);
+        let yes = Self::leaf(above, target, graph);
+        graph.jump(Test::GreaterOrEqual, above[0].first, yes, no)
+    }
+}
+
+/// Finds where the comparisons on both sides are most alike in number; at least one segment stays on each side.
+fn middle(segments: &[Segment]) -> usize {
+    let weight = |segment: &Segment| 1 + segment.exceptions.len();
+    let total: usize = segments.iter().map(weight).sum();
+    let (mut best, mut least, mut below) = (1, total, 0);
+    for (at, segment) in segments[..segments.len() - 1].iter().enumerate() {
+        below += weight(segment);
+        let difference = total.abs_diff(2 * below);
+        if difference < least {
+            (best, least) = (at + 1, difference);
+        }
+    }
+    best
+}

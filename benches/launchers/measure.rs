@@ -1,6 +1,5 @@
 //! The measurements: back to back, cold, eight at a time, memory of what stays up, system calls.
 
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::arguments::Arguments;
@@ -8,8 +7,8 @@ use crate::place::Place;
 use crate::spawn::{FileActions, Prepared, guard_against_hangs, in_parallel};
 use crate::stats::Summary;
 use crate::unified::MountNamespaces;
-use crate::variant::{Job, State, Variant, find};
-use crate::{Result, memory};
+use crate::variant::{Job, State, Variant};
+use crate::{Result, memory, system_calls};
 
 /// The pause that makes a launch a cold one: caches and RCU have come to rest.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -129,31 +128,11 @@ impl Bench<'_> {
         Ok(pss)
     }
 
-    /// Counted by `strace -fc`, of the launcher and all that it starts, the command's own included.
     fn system_calls(&self, variant: &Variant) -> Result<Option<u64>> {
-        let Some(strace) = find("strace") else { return Ok(None) };
-        let counts = self.place.scratch.join("strace");
-        let line = (variant.command_line)(Job::True, 0);
         self.namespaces.enter(variant.hide_unified)?;
-        let status = Command::new(strace)
-            .args(["-f", "-c", "-o"])
-            .arg(&counts)
-            .args(line)
-            .env_clear()
-            .envs(
-                self.place
-                    .environment()
-                    .iter()
-                    .filter_map(|v| v.split_once('='))
-                    .map(|(k, v)| (k.to_owned(), v.to_owned())),
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
+        let counted = system_calls::count(self.place, &(variant.command_line)(Job::True, 0));
         self.namespaces.enter(false)?;
-        let counted = status.is_ok_and(|s| s.success()).then(|| std::fs::read_to_string(&counts).ok()).flatten();
-        Ok(counted.and_then(|text| text.lines().last()?.split_whitespace().nth(3)?.parse().ok()))
+        Ok(counted.ok().map(|by_name| by_name.values().sum()))
     }
 }
 

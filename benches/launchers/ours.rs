@@ -7,9 +7,12 @@ use crate::arguments::Arguments;
 use crate::place::Place;
 use crate::variant::{Group, Job, Variant};
 
+/// The program of this build.
+pub(crate) const LAUNCH: &str = env!("CARGO_BIN_EXE_launch");
+
 /// The rows of every build of launch.
 pub(crate) fn variants(place: &Place, arguments: &Arguments) -> Result<Vec<Variant>> {
-    let mut builds = vec![("launch".to_owned(), PathBuf::from(env!("CARGO_BIN_EXE_launch")))];
+    let mut builds = vec![("launch".to_owned(), PathBuf::from(LAUNCH))];
     builds.extend(arguments.builds.iter().map(|(name, path)| (format!("launch {name}"), PathBuf::from(path))));
     let mut variants = Vec::new();
     for (name, program) in &builds {
@@ -44,7 +47,8 @@ fn file(scratch: &Path, stem: &str, job: Job) -> PathBuf {
     scratch.join(format!("launch-{stem}-{}.toml", job.name()))
 }
 
-fn defaults(place: &Place) -> String {
+/// A file that says nothing but where the root is.
+pub(crate) fn defaults(place: &Place) -> String {
     format!("rootfs = {:?}\n", place.mapped_rootfs.display().to_string())
 }
 
@@ -100,3 +104,12 @@ no_new_privs = false
 masked_paths = []
 readonly_paths = []
 "#;
+
+/// A file of so many lines, most of them variables; for `launch check`.
+pub(crate) fn file_of_lines(place: &Place, lines: usize) -> Result<String> {
+    let head = format!("command = \"/bin/true\"\n{}[env]\n", defaults(place));
+    let variables: String = (head.lines().count()..lines).map(|i| format!("VARIABLE_{i} = \"value {i}\"\n")).collect();
+    let file = place.scratch.join(format!("{lines}-lines.toml"));
+    std::fs::write(&file, head + &variables).map_err(|e| format!("writing {}: {e}", file.display()))?;
+    Ok(file.display().to_string())
+}

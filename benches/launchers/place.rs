@@ -20,6 +20,8 @@ pub(crate) struct Place {
     pub(crate) results: PathBuf,
     pub(crate) floor: PathBuf,
     pub(crate) cgwrap: PathBuf,
+    /// Counts instructions by single steps.
+    pub(crate) instructions: PathBuf,
     /// Owned by root.
     pub(crate) rootfs: PathBuf,
     /// Owned by the first id of the map.
@@ -34,18 +36,20 @@ impl Place {
         let scratch = std::env::temp_dir().join(&name);
         let results = results()?;
         let place = Self {
-            floor: compile("floor", &results)?,
-            cgwrap: compile("cgwrap", &results)?,
+            floor: compile("floor", &["-static"], &results)?,
+            cgwrap: compile("cgwrap", &["-static"], &results)?,
+            instructions: compile("instructions", &[], &results)?,
             rootfs: scratch.join("rootfs"),
             mapped_rootfs: scratch.join("mapped"),
             cgroup: Cgroup::make(&name)?,
             scratch,
             results,
         };
-        make_rootfs(&place.rootfs, 0)?;
-        make_rootfs(&place.mapped_rootfs, FIRST_ID)?;
+        let nop = compile("nop", &["-static", "-nostdlib"], &place.results)?;
+        make_rootfs(&place.rootfs, 0, &nop)?;
+        make_rootfs(&place.mapped_rootfs, FIRST_ID, &nop)?;
         for slot in 0..MAX_SLOTS {
-            make_rootfs(&place.rootfs_of(slot), 0)?;
+            make_rootfs(&place.rootfs_of(slot), 0, &nop)?;
         }
         Ok(place)
     }
@@ -82,10 +86,10 @@ fn results() -> Result<PathBuf> {
     Ok(results)
 }
 
-fn compile(name: &str, results: &Path) -> Result<PathBuf> {
+fn compile(name: &str, options: &[&str], results: &Path) -> Result<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches").join(format!("{name}.c"));
     let program = results.join(name);
-    let status = Command::new("cc").args(["-O2", "-static", "-o"]).args([&program, &source]).status();
+    let status = Command::new("cc").args(["-O2", "-o"]).args([&program, &source]).args(options).status();
     match status {
         Ok(status) if status.success() => Ok(program),
         Ok(status) => Err(format!("cc {}: {status}", source.display())),
@@ -94,7 +98,7 @@ fn compile(name: &str, results: &Path) -> Result<PathBuf> {
 }
 
 /// A root of one static busybox and the empty folders that launchers mount on.
-fn make_rootfs(root: &Path, owner: u32) -> Result<()> {
+fn make_rootfs(root: &Path, owner: u32, nop: &Path) -> Result<()> {
     let busybox = ["/bin/busybox", "/usr/bin/busybox"].map(Path::new).into_iter().find(|file| file.is_file());
     let busybox = busybox.ok_or("no static busybox: install the package busybox-static")?;
     let done = (|| -> std::io::Result<()> {
@@ -104,6 +108,7 @@ fn make_rootfs(root: &Path, owner: u32) -> Result<()> {
             lchown(root.join(dir), Some(owner), Some(owner))?;
         }
         fs::copy(busybox, root.join("bin/busybox"))?;
+        fs::copy(nop, root.join("bin/nop"))?;
         for name in ["true", "cat", "sleep", "sh"] {
             symlink("busybox", root.join("bin").join(name))?;
         }

@@ -91,3 +91,38 @@ fn bar(body: &mut String, y: f64, variant: &Variant, s: Summary) {
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
+
+/// A line over a logarithmic axis: p25 with a whisker up to p95 for each point.
+pub(crate) fn line(x_title: &str, y_title: &str, points: &[(f64, Summary)]) -> String {
+    const HEIGHT: f64 = 320.0;
+    let top = points.iter().map(|(_, s)| s.p95).fold(1.0, f64::max);
+    let last = points.last().map_or(2.0, |(n, _)| n.max(2.0));
+    let x = |n: f64| 60.0 + (WIDTH - 120.0) * n.ln() / last.ln();
+    let y = |ms: f64| HEIGHT - 50.0 - (HEIGHT - 90.0) * ms / top;
+    let mut body = String::new();
+    let path: Vec<String> = points.iter().map(|(n, s)| format!("{:.1},{:.1}", x(*n), y(s.p25))).collect();
+    let _ =
+        writeln!(body, r##"<polyline points="{}" fill="none" stroke="#d9480f" stroke-width="2"/>"##, path.join(" "));
+    for (n, s) in points {
+        let at = x(*n);
+        let _ = writeln!(
+            body,
+            r##"<line x1="{at:.1}" x2="{at:.1}" y1="{:.1}" y2="{:.1}" stroke="#d9480f"/>"##,
+            y(s.p25),
+            y(s.p95)
+        );
+        let _ = writeln!(body, r#"<text x="{at:.1}" y="{:.1}" font-size="11">{:.2}</text>"#, y(s.p25) + 16.0, s.p25);
+        let _ =
+            writeln!(body, r##"<text x="{at:.1}" y="{:.1}" fill="#888888" font-size="10">{n}</text>"##, HEIGHT - 30.0);
+    }
+    format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13">
+<rect width="100%" height="100%" fill="#ffffff"/>
+<text x="8" y="18">{}</text><text x="60" y="{}">{}</text>
+{body}</svg>
+"##,
+        escape(y_title),
+        HEIGHT - 10.0,
+        escape(x_title)
+    )
+}

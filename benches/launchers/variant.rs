@@ -47,16 +47,19 @@ pub(crate) enum Job {
     Hostname,
     /// Stays, so that it can be looked at from outside.
     Sleep,
+    /// Ends by its first system call: what is counted.
+    Nop,
 }
 
 impl Job {
-    pub(crate) const ALL: [Self; 3] = [Self::True, Self::Hostname, Self::Sleep];
+    pub(crate) const ALL: [Self; 4] = [Self::True, Self::Hostname, Self::Sleep, Self::Nop];
 
     pub(crate) fn argv(self) -> &'static [&'static str] {
         match self {
             Self::True => &["/bin/true"],
             Self::Hostname => &["/bin/cat", "/proc/sys/kernel/hostname"],
-            Self::Sleep => &["/bin/sleep", "120"],
+            Self::Sleep => &["/bin/sleep", "3600"],
+            Self::Nop => &["/bin/nop"],
         }
     }
 
@@ -65,6 +68,7 @@ impl Job {
             Self::True => "true",
             Self::Hostname => "hostname",
             Self::Sleep => "sleep",
+            Self::Nop => "nop",
         }
     }
 }

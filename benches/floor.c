@@ -14,7 +14,7 @@
 //             so no RCU grace period is waited for (implies -c)
 //   -P        move: the parent itself moves in before clone, child inherits it (no "0" write by the child)
 //   -K        pooled: use an existing cgroup (dir given by HB_POOL env), no mkdir / no rmdir
-//   -2        cgroup v2 style: HB_CG2=dir; mkdir, CLONE_INTO_CGROUP, rmdir (only no-controller hierarchy here)
+//   -2        cgroup v2: <pid> below the directory that HB_CG2 names; pids.max=20, memory.max=50000000, CLONE_INTO_CGROUP, rmdir
 //   -O        overlap: cgroups are made by the parent while the child mounts (parent moves the child)
 // root
 //   -d        + /dev tmpfs with null zero full random urandom tty bound in + /dev/shm dir, ptmx link, fd links
@@ -218,11 +218,13 @@ int main(int argc, char **argv) {
     else { snprintf(pdir, sizeof pdir, "%s/%d", cg_home("HB_PIDS"), me); snprintf(mdir, sizeof mdir, "%s/%d", cg_home("HB_MEMORY"), me); }
   }
   if (o_c && !o_O) { cg_make(); if (o_P) { cg_move("0", 1); T("parent: cg moves"); } }
-  char cg2[160];
+  char cg2[300];
   if (o_2) {
-    snprintf(cg2, sizeof cg2, "%s/%d", getenv("HB_CG2"), me);
+    snprintf(cg2, sizeof cg2, "%s/%d", cg_home("HB_CG2"), me);
     if (mkdir(cg2, 0755)) die(cg2);
     cg2fd = open(cg2, O_DIRECTORY | O_PATH | O_CLOEXEC); if (cg2fd < 0) die("cg2fd");
+    int lfd = openat(cg2fd, "pids.max", O_WRONLY | O_CLOEXEC); if (lfd < 0 || write(lfd, "20", 2) != 2) die("pids.max"); close(lfd);
+    lfd = openat(cg2fd, "memory.max", O_WRONLY | O_CLOEXEC); if (lfd < 0 || write(lfd, "50000000", 8) != 8) die("memory.max"); close(lfd);
     T("cg2 mkdir");
   }
   struct clone_args a; memset(&a, 0, sizeof a);

@@ -14,10 +14,11 @@ use crate::variant::{Group, Job, Variant, find};
 pub(crate) fn floors(place: &Place) -> Vec<Variant> {
     let plain = place.rootfs.display().to_string();
     let mapped = place.mapped_rootfs.display().to_string();
+    let (name, limits) = if place.cgroup.unified { ("floor (v2)", "-2") } else { ("floor (v1 `tasks`)", "-T") };
     [
         ("floor", Group::Sandbox, vec![plain.as_str()]),
-        ("floor (v1 `tasks`)", Group::Container, vec!["-u", "-T", &mapped]),
-        ("floor (v1 `tasks`)", Group::Full, vec!["-u", "-T", "-n", "-g", "-d", "-y", "-p", &mapped]),
+        (name, Group::Container, vec!["-u", limits, &mapped]),
+        (name, Group::Full, vec!["-u", limits, "-n", "-g", "-d", "-y", "-p", &mapped]),
     ]
     .into_iter()
     .map(|(name, group, options)| {

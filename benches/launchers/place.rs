@@ -63,7 +63,7 @@ impl Place {
     pub(crate) fn environment(&self) -> Vec<String> {
         let mut environment = vec!["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()];
         environment.push("HOME=/root".to_owned());
-        for (variable, controller) in [("HB_PIDS", "pids"), ("HB_MEMORY", "memory")] {
+        for (variable, controller) in self.cgroup.variables() {
             environment.extend(self.cgroup.dir(controller).map(|dir| format!("{variable}={}", dir.display())));
         }
         environment
@@ -123,8 +123,10 @@ pub(crate) struct Cgroup {
     pub(crate) path: String,
     /// The folders that this run may remove at its end, deepest first.
     ours: Vec<PathBuf>,
-    /// (controllers, folder) of every v1 hierarchy.
+    /// (controllers, folder) of every hierarchy; v2 has the controllers "".
     dirs: Vec<(String, PathBuf)>,
+    /// The controllers are those of v2.
+    pub(crate) unified: bool,
 }
 
 impl Cgroup {
@@ -135,7 +137,8 @@ impl Cgroup {
             .filter_map(|line| line.splitn(3, ':').collect::<Vec<_>>().try_into().ok())
             .map(|[_, controllers, path]: [&str; 3]| (controllers.to_owned(), path.trim_end_matches('/').to_owned()))
             .collect();
-        let memory = own.iter().find(|(controllers, _)| has(controllers, "memory")).map_or("", |(_, path)| path);
+        let memory = own.iter().find(|(controllers, _)| has(controllers, "memory")).or(own.last());
+        let memory = memory.map_or("", |(_, path)| path);
         let path = format!("{memory}/{name}");
         let mut ours = Vec::new();
         let mut dirs = Vec::new();
@@ -151,15 +154,28 @@ impl Cgroup {
             ours.extend(left.into_iter().filter(|dir| !dir.exists()));
             dirs.push((controllers.clone(), PathBuf::from(format!("{mount}{parent}/{name}"))));
         }
-        let cgroup = Self { path, ours, dirs };
-        for dir in ["pids", "memory"].iter().filter_map(|controller| cgroup.dir(controller)) {
+        let unified = !own.iter().any(|(controllers, _)| has(controllers, "memory"));
+        let cgroup = Self { path, ours, dirs, unified };
+        for dir in cgroup.variables().iter().filter_map(|(_, controller)| cgroup.dir(controller)) {
+            if unified {
+                enable(dir.parent().unwrap_or(dir));
+            }
             fs::create_dir(dir).map_err(|e| format!("making the cgroup {}: {e}", dir.display()))?;
+            if unified {
+                enable(dir);
+            }
         }
         Ok(cgroup)
     }
 
-    /// Our folder in the v1 hierarchy of a controller.
+    /// The variables that the floor programs read, with the controller whose folder each names.
+    fn variables(&self) -> &'static [(&'static str, &'static str)] {
+        if self.unified { &[("HB_CG2", "")] } else { &[("HB_PIDS", "pids"), ("HB_MEMORY", "memory")] }
+    }
+
+    /// Our folder in the hierarchy of a controller.
     pub(crate) fn dir(&self, controller: &str) -> Option<&Path> {
+        let controller = if self.unified { "" } else { controller };
         self.dirs.iter().find(|(controllers, _)| has(controllers, controller)).map(|(_, dir)| dir.as_path())
     }
 }
@@ -170,6 +186,12 @@ impl Drop for Cgroup {
             remove_tree(dir);
         }
     }
+}
+
+/// Hands both controllers down on v2. Where that fails (the kernel refuses it for a cgroup that holds processes), the floors with
+/// limits fail in the verification and say so.
+fn enable(dir: &Path) {
+    let _ = fs::write(dir.join("cgroup.subtree_control"), "+pids +memory");
 }
 
 /// Removes a folder of cgroups bottom up; `rmdir` refuses one that is in use, and that one stays.

@@ -113,7 +113,8 @@ impl Scale<'_> {
         let prepared = self.file("nested", TRUE, "")?;
         for depth in [1, 8, 32] {
             let nested = "/n".repeat(depth);
-            let dirs: Vec<_> = ["pids", "memory"].iter().filter_map(|c| self.place.cgroup.dir(c)).collect();
+            let mut dirs: Vec<_> = ["pids", "memory"].iter().filter_map(|c| self.place.cgroup.dir(c)).collect();
+            dirs.dedup();
             let dirs: Vec<_> = dirs.iter().map(|dir| format!("{}{nested}", dir.display())).collect();
             for dir in &dirs {
                 fs::create_dir_all(dir).map_err(|e| format!("making {dir}: {e}"))?;

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::Result;
 use crate::bundle;
 use crate::place::{MAX_SLOTS, Place};
-use crate::variant::{Group, Job, Variant, find};
+use crate::variant::{Group, Job, State, Variant, find};
 
 /// The floor of each group: only the system calls that the job needs.
 pub(crate) fn floors(place: &Place) -> Vec<Variant> {
@@ -102,12 +102,24 @@ fn nsjail(place: &Place) -> Vec<Variant> {
     ]
 }
 
+/// It makes and removes folders in the root, so each slot has its own. Its cgroups are not below our own: not measured in (b).
 fn hakoniwa(place: &Place) -> Vec<Variant> {
-    let Some(hakoniwa) = find("hakoniwa") else { return vec![Variant::missing("hakoniwa", Group::Sandbox)] };
-    let root = place.rootfs.display().to_string();
-    let options = ["run", "--unshare-uts", "--hostname", "container", "--rootdir", &root, "--"];
-    let name = version("hakoniwa", &hakoniwa, "--version");
-    vec![Variant::options(name, Group::Sandbox, &hakoniwa, &options).with_note("user namespace of one id")]
+    let Some(program) = find("hakoniwa") else { return vec![Variant::missing("hakoniwa", Group::Sandbox)] };
+    let name = version("hakoniwa", &program, "--version");
+    let with = |kind: &str, profile: &'static str| {
+        let program = program.display().to_string();
+        let roots: Vec<String> = (0..MAX_SLOTS).map(|slot| format!("{}:rw", place.rootfs_of(slot).display())).collect();
+        let line = move |job: Job, slot: usize| {
+            let head = [program.as_str(), "run", "--unshare-uts", "--unshare-ipc", "--hostname", "container"];
+            let tail = ["--seccomp", profile, "--rootdir", roots[slot].as_str(), "--"];
+            head.iter().chain(&tail).chain(job.argv()).map(ToString::to_string).collect()
+        };
+        Variant::new(format!("{name}{kind}"), Group::Sandbox, Box::new(line)).with_note("user namespace of one id")
+    };
+    let mut limited = Variant::missing(&name, Group::Container);
+    limited.state =
+        State::Failed("not run: it makes its cgroups at the root of the hierarchies, outside of our own".into());
+    vec![with("", "unconfined"), with(", seccomp", "podman"), limited]
 }
 
 /// The OCI runtimes: a bundle for each group, job and slot.

@@ -11,3 +11,4 @@
 pub mod config;
 pub mod diagnostics;
 pub mod plan;
+pub mod runtime;

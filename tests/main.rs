@@ -12,6 +12,7 @@
 
 mod architecture;
 mod examples;
+mod image;
 mod readme;
 mod run;
 mod support;
@@ -19,11 +20,14 @@ mod support;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(done) = image::child() {
+        return done;
+    }
     let mut trials = Vec::new();
     trials.extend(support::runner::trials(architecture::TESTS));
     trials.extend(support::runner::trials(readme::TESTS));
     trials.extend(examples::trials());
-    for topic in run::TOPICS {
+    for topic in run::TOPICS.iter().chain(image::TOPICS) {
         trials.extend(support::runner::trials(topic));
     }
     support::runner::run(trials)

@@ -2,6 +2,9 @@
 //!
 //! The parser recovers, so what can be trusted of a broken file still gets its other mistakes named. Never types anything.
 
+mod first;
+mod trust;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -48,15 +51,23 @@ impl SyntaxError {
     }
 }
 
-/// Deepest nesting that a value may have; the file needs five.
+/// Deepest nesting that a value may have; the format needs five.
 const DEPTH: usize = 32;
+/// Most errors that are kept; looking for the first place of a million repeated keys would take minutes.
+const ERRORS: usize = 100;
 
-/// Parses one source.
+/// Parses one source. After a mistake of grammar the tree lacks what the parser may have misread.
 pub fn parse(sources: &Sources, id: u16) -> (Table, Vec<SyntaxError>) {
-    let (table, errors) = DeTable::parse_recoverable(sources.text(id));
-    let mut out: Vec<SyntaxError> = errors.iter().map(|error| syntax_error(id, error)).collect();
-    let mut build = Build { source: id, errors: &mut out };
-    let table = build.table(table.into_inner(), 0);
+    let text = sources.text(id);
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut out: Vec<SyntaxError> = errors.iter().take(ERRORS).map(|error| syntax_error(id, error)).collect();
+    let mut build = Build { source: id, text, errors: &mut out };
+    let mut table = build.table(table.into_inner(), 0);
+    if !out.is_empty() {
+        out.truncate(ERRORS);
+        first::places(&table, text, &mut out);
+        trust::drop_untrusted(&mut table, text, &out);
+    }
     (table, out)
 }
 
@@ -73,6 +84,7 @@ fn syntax_error(source: u16, error: &toml::de::Error) -> SyntaxError {
 /// Turns the parser's tree into ours.
 struct Build<'e> {
     source: u16,
+    text: &'e str,
     errors: &'e mut Vec<SyntaxError>,
 }
 
@@ -102,7 +114,7 @@ impl Build<'_> {
             DeValue::Integer(number) => {
                 Value::Integer(self.number(span, i64::from_str_radix(number.as_str(), number.radix()).ok())?)
             }
-            DeValue::Float(number) => Value::Float(self.number(span, number.as_str().parse().ok())?),
+            DeValue::Float(number) => Value::Float(self.number(span, float(number.as_str()))?),
             DeValue::Array(list) => {
                 Value::Array(list.into_iter().filter_map(|value| self.node(value, depth + 1)).collect())
             }
@@ -113,8 +125,18 @@ impl Build<'_> {
 
     fn number<N>(&mut self, span: Span, number: Option<N>) -> Option<N> {
         if number.is_none() {
-            self.errors.push(SyntaxError::NumberTooLarge { span });
+            // The parser lets a bare `0x` pass; any other number that does not convert is too large.
+            let digits = self.text.get(span.range()).is_some_and(|raw| raw.len() > 2);
+            self.errors.push(match digits {
+                true => SyntaxError::NumberTooLarge { span },
+                false => SyntaxError::Grammar { span, message: "invalid integer".to_owned() },
+            });
         }
         number
     }
+}
+
+/// A float; one that is written in digits and is not finite is too large for a double.
+fn float(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite() || !text.contains(|c: char| c.is_ascii_digit()))
 }

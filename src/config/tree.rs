@@ -102,12 +102,13 @@ impl Table {
 
     /// Where a path leads, if all of it exists.
     pub fn find(&self, at: &At) -> Option<Found> {
-        self.follow(&steps(at)).filter(|(_, whole)| *whole).map(|(found, _)| found)
+        self.follow(&steps(at), &[]).filter(|(_, whole)| *whole).map(|(found, _)| found)
     }
 
     /// Where a path leads, or else the last part of it that exists; nothing when not even its beginning does.
-    pub fn nearest(&self, at: &At) -> Option<Found> {
-        self.follow(&steps(at)).map(|(found, _)| found)
+    /// Elements of arrays at the places of `left_out` are not counted.
+    pub fn nearest(&self, at: &At, left_out: &[Span]) -> Option<Found> {
+        self.follow(&steps(at), left_out).map(|(found, _)| found)
     }
 
     /// The value that a path leads to.
@@ -122,7 +123,7 @@ impl Table {
     }
 
     /// Walks as far as it can; says whether that was all of the way.
-    fn follow(&self, steps: &[Step<'_>]) -> Option<(Found, bool)> {
+    fn follow(&self, steps: &[Step<'_>], left_out: &[Span]) -> Option<(Found, bool)> {
         let (Step::Name(first), rest) = steps.split_first()? else { return None };
         let entry = self.get(first)?;
         let mut found = Found { key: Some(entry.key_span), value: entry.node.span };
@@ -132,7 +133,9 @@ impl Table {
                 (Step::Name(name), Value::Table(table)) => {
                     table.get(name).map(|entry| (Some(entry.key_span), &entry.node))
                 }
-                (Step::Index(index), Value::Array(list)) => list.get(index).map(|node| (None, node)),
+                (Step::Index(index), Value::Array(list)) => {
+                    list.iter().filter(|node| !left_out.contains(&node.span)).nth(index).map(|node| (None, node))
+                }
                 _ => None,
             };
             let Some((key, next)) = next else { return Some((found, false)) };

@@ -4,22 +4,30 @@
 
 mod code;
 mod file;
+mod names;
 mod problem;
 mod read;
 mod render;
+mod reserved;
+mod suggest;
 mod syntax;
 
 pub use code::{CODES, Code};
 pub use file::{MAX_FILE_BYTES, decode};
 pub use problem::{Label, Place, Problem, Severity};
 pub use read::read;
-pub use render::{Style, github, json, render, sarif};
+pub use render::{Style, github, json, render, render_alone, sarif};
+pub use suggest::suggest;
 pub use syntax::syntax;
+
+use crate::config::Span;
 
 /// All mistakes of a run, in the order in which they were found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Diagnostics {
     problems: Vec<Problem>,
+    /// Elements of arrays that had a mistake of shape and are not in the typed values, which shifts the indexes there.
+    left_out: Vec<Span>,
 }
 
 impl Diagnostics {
@@ -43,6 +51,21 @@ impl Diagnostics {
     /// Says whether something keeps the container from being started.
     pub fn has_errors(&self) -> bool {
         self.problems.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Says whether there is a problem of that code.
+    pub fn contains(&self, code: Code) -> bool {
+        self.problems.iter().any(|problem| problem.code == code)
+    }
+
+    /// Remembers an element of an array that the typed values do not have.
+    fn leave_out(&mut self, element: Span) {
+        self.left_out.push(element);
+    }
+
+    /// The elements of arrays that the typed values do not have.
+    fn left_out(&self) -> &[Span] {
+        &self.left_out
     }
 
     /// The problems in the order in which they were found.
@@ -75,6 +98,6 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
 impl From<Problem> for Diagnostics {
     fn from(problem: Problem) -> Self {
-        Self { problems: vec![problem] }
+        Self { problems: vec![problem], left_out: Vec::new() }
     }
 }

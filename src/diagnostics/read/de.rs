@@ -13,9 +13,13 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use super::super::reserved;
 use super::mistake::{Kind, Mistake, Placed, Wrong};
 use super::place::{Step, Way};
 use crate::config::{Entry, Node, Span, Table, Value};
+
+/// Most mistakes that are described: a file with more is something else than a configuration.
+const MOST: usize = 200;
 
 /// What is remembered between passes.
 #[derive(Debug, Default)]
@@ -52,9 +56,9 @@ impl Reading {
         !out.is_empty() && out.contains(&address(node))
     }
 
-    fn unknown(&self, entry: &Entry, way: &Way<'_>, known: &'static [&'static str]) {
-        if self.out.borrow_mut().insert(address(&entry.node)) {
-            let kind = Kind::UnknownKey(entry.name.clone(), known);
+    fn pass_over(&self, entry: &Entry, way: &Way<'_>, kind: Kind) {
+        let room = self.mistakes.borrow().len() < MOST;
+        if self.out.borrow_mut().insert(address(&entry.node)) && room {
             let (key, value) = (Some(entry.key_span), entry.node.span);
             self.mistakes.borrow_mut().push(Mistake { kind, path: way.path(), key, value });
         }
@@ -134,7 +138,11 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
             if let Some(known) = self.known
                 && !known.contains(&entry.name.as_str())
             {
-                reading.unknown(entry, way, known);
+                reading.pass_over(entry, way, Kind::UnknownKey(entry.name.clone(), known));
+                continue;
+            }
+            if reserved::unbuilt(&entry.name, |path| way.leads_to(&entry.name, path)) {
+                reading.pass_over(entry, way, Kind::UnbuiltKey(entry.name.clone()));
                 continue;
             }
             self.current = Some(entry);

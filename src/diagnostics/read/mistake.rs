@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::de::{Error, Expected, Unexpected};
 
-use super::super::{Code, Problem};
 use super::place::Path;
 use crate::config::Span;
 
@@ -13,7 +12,7 @@ use crate::config::Span;
 pub(super) struct Mistake {
     /// What is wrong.
     pub(super) kind: Kind,
-    /// The path of the value, for an unknown key of its table.
+    /// The path of the value; of its table for a key that is not known.
     pub(super) path: Path,
     /// Where the key stands, if it has one.
     pub(super) key: Option<Span>,
@@ -26,6 +25,8 @@ pub(super) struct Mistake {
 pub(super) enum Kind {
     /// A key that the table does not have, and those that it has.
     UnknownKey(String, &'static [&'static str]),
+    /// A key that the table has, but that is not built yet.
+    UnbuiltKey(String),
     /// A word that is none of these.
     UnknownValue(String, &'static [&'static str]),
     /// A value of another type: what it is, what is expected.
@@ -91,30 +92,5 @@ impl Error for Wrong {
     }
     fn missing_field(field: &'static str) -> Self {
         Self::new(Kind::MissingKey(field))
-    }
-}
-
-impl Mistake {
-    /// Says it.
-    pub(super) fn problem(&self) -> Problem {
-        let place = self.key.unwrap_or(self.value);
-        match &self.kind {
-            Kind::UnknownKey(name, _) => {
-                Problem::error(Code::UnknownKey, format!("unknown key `{name}`")).span(place, "")
-            }
-            Kind::UnknownValue(word, _) => {
-                Problem::error(Code::UnknownValue, format!("unknown value `{word}`")).span(self.value, "")
-            }
-            Kind::WrongType(found, expected) => {
-                Problem::error(Code::WrongType, format!("found {found}, expected {expected}")).span(self.value, "")
-            }
-            Kind::WrongValue(found, expected) => {
-                Problem::error(Code::InvalidValue, format!("found {found}, expected {expected}")).span(self.value, "")
-            }
-            Kind::MissingKey(name) => {
-                Problem::error(Code::MissingKey, format!("`{}` lacks `{name}`", self.path)).span(self.value, "")
-            }
-            Kind::Custom(text) => Problem::error(Code::InvalidValue, text.clone()).span(self.value, ""),
-        }
     }
 }

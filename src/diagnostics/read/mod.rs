@@ -3,8 +3,16 @@
 //! Serde stops at the first mistake; here it is recorded, the place is left out, and the tree is read again. Knows no key.
 
 mod de;
+mod describe;
+mod known;
 mod mistake;
 mod place;
+#[cfg(test)]
+mod tests;
+mod types;
+mod unknown;
+mod values;
+mod written;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -12,6 +20,8 @@ use serde::de::DeserializeOwned;
 use super::Diagnostics;
 use crate::config::Table;
 use de::{Reading, TableDe};
+use describe::Describe;
+use known::Known;
 
 /// How often the tree is read at most; a file with more mistakes of type shows the rest next time.
 const PASSES: usize = 100;
@@ -34,8 +44,10 @@ pub fn read<T: DeserializeOwned + Default + JsonSchema>(tree: &Table, problems: 
         }
     }
     let mistakes = reading.into_mistakes();
+    mistakes.iter().filter(|mistake| mistake.key.is_none()).for_each(|mistake| problems.leave_out(mistake.value));
     if !mistakes.is_empty() {
-        problems.extend(mistakes.iter().map(mistake::Mistake::problem));
+        let known = Known::of::<T>();
+        problems.extend(mistakes.iter().map(|mistake| Describe { known: &known, tree, mistake }.problem()));
     }
     value.unwrap_or_default()
 }

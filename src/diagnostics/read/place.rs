@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::config::{Node, Table, Value};
+
 /// A value on the way, and the one that it is in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Way<'w> {
@@ -36,6 +38,26 @@ pub(super) enum Part {
 }
 
 impl Way<'_> {
+    /// Says whether a key of this table has that dotted path; elements of arrays do not count.
+    pub(super) fn leads_to(&self, name: &str, dotted: &str) -> bool {
+        let Some(rest) = dotted.strip_suffix(name) else { return false };
+        let mut table = Some(self);
+        let mut rest = rest.strip_suffix('.').or(rest.is_empty().then_some(""));
+        while let (Some(way), Some(left)) = (table, rest) {
+            match way.step {
+                Step::Root => return left.is_empty(),
+                Step::Index(_) => {}
+                Step::Key(key) => {
+                    rest = left
+                        .strip_suffix(key)
+                        .and_then(|left| left.strip_suffix('.').or(left.is_empty().then_some("")));
+                }
+            }
+            table = way.parent;
+        }
+        false
+    }
+
     /// The root.
     pub(super) const ROOT: Way<'static> = Way { parent: None, step: Step::Root };
 
@@ -48,6 +70,47 @@ impl Way<'_> {
             Step::Index(index) => path.0.push(Part::Index(index)),
         }
         path
+    }
+}
+
+impl Path {
+    /// The path of a dotted name without indexes.
+    pub(super) fn dotted(name: &str) -> Self {
+        Self(name.split('.').filter(|key| !key.is_empty()).map(|key| Part::Key(key.to_owned())).collect())
+    }
+
+    /// The keys alone, as in `mounts.target`: what tables of names are looked up by.
+    pub(super) fn keys(&self) -> String {
+        let keys = self.0.iter().filter_map(|part| match part {
+            Part::Key(name) => Some(name.as_str()),
+            Part::Index(_) => None,
+        });
+        keys.collect::<Vec<_>>().join(".")
+    }
+
+    /// The path of a part of this.
+    pub(super) fn then(&self, key: &str) -> Self {
+        let mut path = self.clone();
+        path.0.push(Part::Key(key.to_owned()));
+        path
+    }
+
+    /// The last part, if it is a key.
+    pub(super) fn last_key(&self) -> Option<&str> {
+        match self.0.last()? {
+            Part::Key(name) => Some(name),
+            Part::Index(_) => None,
+        }
+    }
+
+    /// The value there.
+    pub(super) fn node<'t>(&self, tree: &'t Table) -> Option<&'t Node> {
+        let (Part::Key(first), rest) = self.0.split_first()? else { return None };
+        rest.iter().try_fold(&tree.get(first)?.node, |node, part| match (part, &node.value) {
+            (Part::Key(name), Value::Table(table)) => table.get(name).map(|entry| &entry.node),
+            (Part::Index(index), Value::Array(list)) => list.get(*index),
+            _ => None,
+        })
     }
 }
 

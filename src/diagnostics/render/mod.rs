@@ -2,12 +2,20 @@
 //!
 //! Only here are paths turned into places. Never prints.
 
+mod excerpt;
+mod github;
+mod human;
+mod json;
 mod locate;
+mod safe;
+mod sarif;
+#[cfg(test)]
+mod tests;
 
-use std::fmt::Write;
-
-use super::Diagnostics;
-use crate::config::{Sources, Table};
+pub use github::github;
+pub use human::{render, render_alone};
+pub use json::json;
+pub use sarif::sarif;
 
 /// How the picture is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,35 +28,8 @@ pub struct Style {
     pub width: usize,
 }
 
-/// Draws all problems for people, and a last line that counts them.
-pub fn render(problems: &Diagnostics, tree: &Table, sources: &Sources, style: Style) -> String {
-    let _ = style;
-    let mut out = String::new();
-    for problem in problems {
-        let _ = writeln!(out, "{}[{}]: {}", problem.severity.as_str(), problem.code, problem.message);
-        for label in &problem.labels {
-            let span = locate::locate(&label.place, tree, sources);
-            let at = sources.position(span.source, span.start as usize);
-            let _ = writeln!(out, "  {}:{}:{}: {}", sources.name(span.source), at.line, at.column, label.text);
-        }
-        if let Some(help) = &problem.help {
-            let _ = writeln!(out, "  help: {help}");
-        }
+impl Default for Style {
+    fn default() -> Self {
+        Self { color: false, unicode: true, width: 100 }
     }
-    out
-}
-
-/// Gives all problems as JSON.
-pub fn json(problems: &Diagnostics, tree: &Table, sources: &Sources) -> String {
-    render(problems, tree, sources, Style { color: false, unicode: false, width: 80 })
-}
-
-/// Gives all problems as commands of a GitHub workflow.
-pub fn github(problems: &Diagnostics, tree: &Table, sources: &Sources) -> String {
-    json(problems, tree, sources)
-}
-
-/// Gives all problems as SARIF 2.1.0.
-pub fn sarif(problems: &Diagnostics, tree: &Table, sources: &Sources) -> String {
-    json(problems, tree, sources)
 }

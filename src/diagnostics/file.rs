@@ -98,3 +98,47 @@ fn line_and_column(bytes: &[u8], at: usize) -> (usize, usize) {
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     (line, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, MAX_FILE_BYTES, decode};
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        for (bytes, code, message) in [
+            (&b""[..], Code::EmptyFile, "the file is empty"),
+            (b" \n\t\r\n", Code::EmptyFile, "the file is empty"),
+            (b"# nothing\n", Code::EmptyFile, "the file has only comments"),
+            (b"\xef\xbb\xbf", Code::EmptyFile, "the file is empty"),
+            (
+                b"a = 1\nb = \"\xe4\"\n",
+                Code::NotUtf8,
+                "the file is not UTF-8: byte 0xe4 at line 2, column 6 (offset 11)",
+            ),
+            (b"a = \"x\0\"", Code::ControlCharacter, "the file has a NUL byte at line 1, column 7 (offset 6)"),
+            (b"a = \"\x1b[31m\"", Code::ControlCharacter, "the file has the control character 0x1b at line 1"),
+            (b"\xff\xfea\0", Code::NotUtf8, "the file is UTF-16, TOML is UTF-8"),
+            (b"\x7fELF\x02\x01", Code::NotUtf8, "the file is an ELF program"),
+            (b"\x1f\x8b\x08\0", Code::NotUtf8, "the file is a gzip archive"),
+        ] {
+            let problem = decode(bytes.to_vec()).unwrap_err();
+            assert_eq!(problem.code, code, "{bytes:?}");
+            assert!(problem.message.starts_with(message), "{}", problem.message);
+            assert!(problem.help.is_some());
+        }
+    }
+
+    #[test]
+    fn a_mark_at_the_beginning_is_dropped() {
+        assert_eq!(decode(b"\xef\xbb\xbfa = 1".to_vec()).unwrap(), "a = 1");
+    }
+
+    #[test]
+    fn ten_megabytes_are_refused_at_once() {
+        let start = std::time::Instant::now();
+        let problem = decode(vec![b'a'; 10 << 20]).unwrap_err();
+        assert_eq!(problem.code, Code::FileTooLarge);
+        assert!(decode(vec![b'a'; MAX_FILE_BYTES]).is_ok());
+        assert!(start.elapsed().as_millis() < 2000);
+    }
+}

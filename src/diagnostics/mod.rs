@@ -26,7 +26,7 @@ use crate::config::Span;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Diagnostics {
     problems: Vec<Problem>,
-    /// Elements of arrays that had a mistake of shape and are not in the typed values, which shifts the indexes there.
+    /// Values that had a mistake of shape and are not in the typed values; left-out elements shift the indexes there.
     left_out: Vec<Span>,
 }
 
@@ -58,12 +58,12 @@ impl Diagnostics {
         self.problems.iter().any(|problem| problem.code == code)
     }
 
-    /// Remembers an element of an array that the typed values do not have.
-    fn leave_out(&mut self, element: Span) {
-        self.left_out.push(element);
+    /// Remembers a value that the typed values do not have.
+    fn leave_out(&mut self, value: Span) {
+        self.left_out.push(value);
     }
 
-    /// The elements of arrays that the typed values do not have.
+    /// The values that the typed values do not have.
     fn left_out(&self) -> &[Span] {
         &self.left_out
     }

@@ -44,7 +44,9 @@ pub fn read<T: DeserializeOwned + Default + JsonSchema>(tree: &Table, problems: 
         }
     }
     let mistakes = reading.into_mistakes();
-    mistakes.iter().filter(|mistake| mistake.key.is_none()).for_each(|mistake| problems.leave_out(mistake.value));
+    for mistake in &mistakes {
+        problems.leave_out(mistake.value);
+    }
     if !mistakes.is_empty() {
         let known = Known::of::<T>();
         problems.extend(mistakes.iter().map(|mistake| Describe { known: &known, tree, mistake }.problem()));

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::{ProptestConfig, any, proptest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{Diagnostics, Style, read, render, syntax};
-use crate::config::{Sources, parse};
+use super::super::{Code, Diagnostics, Problem, Style, decode, github, json, read, render, sarif, syntax};
+use crate::config::{At, Sources, Table, parse};
 
 /// A small file format with the shapes that the real one has.
 #[derive(Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -168,6 +169,25 @@ fn values_are_checked_against_their_words_and_bounds() {
 }
 
 #[test]
+fn what_only_follows_from_a_mistake_is_not_told() {
+    let text = "command = 5\nargs = [1, \"a\", \"b\"]\n";
+    let mut sources = Sources::default();
+    let id = sources.add("container.toml", text);
+    let (tree, _) = parse(&sources, id);
+    let mut problems = Diagnostics::default();
+    let file: File = read(&tree, &mut problems);
+    assert_eq!((file.command, file.args), (None, vec!["a".to_owned(), "b".to_owned()]));
+    problems.push(Problem::error(Code::EmptyFile, "there is no command").key(At::Key("command"), ""));
+    problems.push(Problem::error(Code::InvalidValue, "not b").value(At::Item("args", 1), "it is this"));
+    let picture = render(&problems, &tree, &sources, Style::default());
+    assert!(!picture.contains("there is no command"), "{picture}");
+    let columns = |line: &str, mark: &str| line.find(mark).map(|at| line[..at].chars().count());
+    let written = picture.lines().rev().find_map(|line| columns(line, "\"b\""));
+    let marked = picture.lines().find(|line| line.contains("it is this")).and_then(|line| columns(line, "╰"));
+    assert_eq!(written.map(|at| at + 1), marked, "{picture}");
+}
+
+#[test]
 fn names_of_the_user_are_shown_escaped() {
     let (_, picture, _) =
         look("\"\\u001b[31mred\" = 1\n[rootfs]\nmode = \"\\u0007\\u009b\"\n[limits]\n\"a\\nb\" = 1\n");
@@ -184,4 +204,75 @@ fn a_flood_of_mistakes_is_answered_quickly() {
         assert!(!codes.is_empty() && picture.len() < 200_000, "{line}: {}", picture.len());
     }
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+/// Everything from bytes to the four renderings, as `launch check` does it.
+fn check(bytes: Vec<u8>) -> usize {
+    let mut sources = Sources::default();
+    let mut problems = Diagnostics::default();
+    let tree = match decode(bytes) {
+        Ok(text) => {
+            let id = sources.add("container.toml", text);
+            let (tree, errors) = parse(&sources, id);
+            syntax(&errors, &sources, &mut problems);
+            let _: File = read(&tree, &mut problems);
+            tree
+        }
+        Err(problem) => {
+            sources.add("container.toml", "");
+            problems.push(problem);
+            Table::default()
+        }
+    };
+    let picture = render(&problems, &tree, &sources, Style { width: 60, ..Style::default() });
+    assert!(picture.chars().all(|c| c == '\n' || !c.is_control()), "{picture}");
+    let report: serde_json::Value = serde_json::from_str(&json(&problems, &tree, &sources)).unwrap();
+    assert!(github(&problems, &tree, &sources).lines().count() <= problems.len());
+    assert!(!sarif(&problems, &tree, &sources).is_empty());
+    report["problems"].as_array().unwrap().len()
+}
+
+const VALID: &str = "command = \"/bin/sh\"\nargs = [\"-c\", \"x\"]\n[env]\nA = \"1\"\n\"b c\" = '''\nd'''\n[limits]\npids = 5\nmemory = \"1K\"\n[[mounts]]\ntarget = \"/a\"\n[[mounts]]\ntarget = \"/b\"\nsource = \"\\u00e4\"\n[rootfs]\nmode = \"overlay\"\n";
+
+#[test]
+fn the_seed_of_the_damage_is_right() {
+    assert_eq!(check(VALID.as_bytes().to_vec()), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        check(bytes);
+    }
+
+    #[test]
+    fn any_text_is_answered(text in "[-a-z0-9\"'\\[\\]{}=.,#\\\\ \n\té“_]{0,200}") {
+        check(text.into_bytes());
+    }
+
+    #[test]
+    fn a_damaged_file_is_answered(edits in proptest::collection::vec((0..VALID.len(), any::<u8>(), 0..3usize), 1..8)) {
+        let mut bytes = VALID.as_bytes().to_vec();
+        for (at, byte, how) in edits {
+            let at = at.min(bytes.len().saturating_sub(1));
+            match how {
+                0 => bytes[at] = byte,
+                1 => {
+                    bytes.remove(at);
+                }
+                _ => bytes.insert(at, byte),
+            }
+        }
+        check(bytes);
+    }
+
+    #[test]
+    fn odd_types_are_answered(
+        key in "(command|args|env|limits|mounts|rootfs|limits.pids|mounts.target|x)",
+        value in "(1|-1|1.5|nan|true|\"s\"|\\[\\]|\\[1\\]|\\[\\[\"x\"\\]\\]|\\{\\}|\\{a=1\\}|\\[\\{target=\"x\"\\},5\\]|1979-05-27)",
+    ) {
+        check(format!("{key} = {value}\n").into_bytes());
+    }
 }

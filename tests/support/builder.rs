@@ -1,6 +1,6 @@
 //! `Launch::new("toml").run()`: writes the file into a fresh folder, runs the real binary on it, checks what it left behind.
 
-use super::leftovers::Before;
+use super::leftovers::{self, Before};
 use super::needs::{Need, needs};
 use super::outcome::Outcome;
 use super::place::{self, Root, User};
@@ -8,7 +8,7 @@ use super::process::Process;
 use nix::sys::signal::Signal;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -20,6 +20,8 @@ use std::time::Duration;
 pub(crate) struct Launch {
     toml: String,
     files: Vec<(String, Vec<u8>)>,
+    folders: Vec<String>,
+    links: Vec<(String, String)>,
     before_file: Vec<OsString>,
     after_file: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
@@ -33,12 +35,28 @@ pub(crate) struct Launch {
     in_place: Option<PathBuf>,
 }
 
+/// Who runs `launch`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Whoever runs the tests.
+    Caller,
+    /// An ordinary user.
+    User,
+}
+
+/// Everyone whom a launch has to work for: the caller, and where that is root an ordinary user as well.
+pub(crate) fn everyone() -> &'static [By] {
+    if super::host::is_root() { &[By::Caller, By::User] } else { &[By::Caller] }
+}
+
 impl Launch {
     /// The file's text; start it with a line break, so that the lines read as they stand.
     pub(crate) fn new(toml: &str) -> Self {
         Self {
             toml: toml.to_owned(),
             files: Vec::new(),
+            folders: Vec::new(),
+            links: Vec::new(),
             before_file: Vec::new(),
             after_file: Vec::new(),
             env: Vec::new(),
@@ -75,6 +93,18 @@ impl Launch {
         self
     }
 
+    /// A folder in the folder of container.toml.
+    pub(crate) fn folder(mut self, name: &str) -> Self {
+        self.folders.push(name.to_owned());
+        self
+    }
+
+    /// A symbolic link at `name` in the folder of container.toml; in the place of what is there.
+    pub(crate) fn link(mut self, name: &str, text: &str) -> Self {
+        self.links.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
     /// A word before the file: a subcommand or an option.
     pub(crate) fn option(mut self, word: impl Into<OsString>) -> Self {
         self.before_file.push(word.into());
@@ -100,8 +130,12 @@ impl Launch {
     }
 
     /// Runs `launch` as an ordinary user, also where the tests run as root.
-    pub(crate) fn as_user(mut self) -> Self {
-        self.as_user = true;
+    pub(crate) fn as_user(self) -> Self {
+        self.by(By::User)
+    }
+
+    pub(crate) fn by(mut self, by: By) -> Self {
+        self.as_user = by == By::User;
         self
     }
 
@@ -159,14 +193,25 @@ impl Launch {
             return self.toml.clone();
         }
         let toml = self.fill_in(dir, user);
+        let give = |path: &Path| {
+            if let Some(user) = user {
+                lchown(path, Some(user.uid), Some(user.gid)).unwrap();
+            }
+        };
+        for name in &self.folders {
+            fs::create_dir_all(dir.join(name)).unwrap();
+            give(&dir.join(name));
+        }
         let file = ("container.toml".to_owned(), toml.clone().into_bytes());
         for (name, content) in self.files.iter().chain([&file]) {
-            let path = dir.join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, content).unwrap();
-            if let Some(user) = user {
-                chown(&path, Some(user.uid), Some(user.gid)).unwrap();
-            }
+            fs::write(dir.join(name), content).unwrap();
+            give(&dir.join(name));
+        }
+        for (name, text) in &self.links {
+            let link = dir.join(name);
+            let _ = fs::remove_file(&link).or_else(|_| fs::remove_dir(&link));
+            symlink(text.replace("{dir}", dir.to_str().unwrap()), &link).unwrap();
+            give(&link);
         }
         toml
     }
@@ -234,6 +279,13 @@ impl Running {
         self
     }
 
+    /// What a file of the container's cgroup says, in whichever hierarchy has it.
+    pub(crate) fn cgroup_file(&self, file: &str) -> Option<String> {
+        let name = self.dir.file_name().unwrap().to_str().unwrap();
+        let dirs = leftovers::cgroups_of(name, self.pid());
+        dirs.iter().find_map(|dir| fs::read_to_string(dir.join(file)).ok()).map(|text| text.trim().to_owned())
+    }
+
     pub(crate) fn wait_for_stdout(&self, text: &str) -> &Self {
         self.process.wait_for_stdout(text);
         self
@@ -246,6 +298,12 @@ impl Running {
         let ended = self.process.wait();
         let left = self.before.left(pid, &self.writes, &ended);
         Outcome::new(self.toml, self.command, self.dir, ended).without_leftovers(&left)
+    }
+
+    /// The same without the check, where others that run in the same folder are still there.
+    #[track_caller]
+    pub(crate) fn finish_beside_others(self) -> Outcome {
+        Outcome::new(self.toml, self.command, self.dir, self.process.wait())
     }
 }
 

@@ -139,7 +139,8 @@ fn describe(pid: &str) -> String {
     format!("{pid} {line} ({})", stat.split(' ').take(4).collect::<Vec<_>>().join(" "))
 }
 
-fn cgroups_of(name: &str, pid: u32) -> Vec<PathBuf> {
+/// The cgroups, in any hierarchy, that bear the name of a run's folder or the number of its process.
+pub(crate) fn cgroups_of(name: &str, pid: u32) -> Vec<PathBuf> {
     let pid = pid.to_string();
     let is_ours = |dir: &PathBuf| {
         let last = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();

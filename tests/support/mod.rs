@@ -12,6 +12,6 @@ pub(crate) mod place;
 pub(crate) mod process;
 pub(crate) mod runner;
 
-pub(crate) use builder::Launch;
+pub(crate) use builder::{By, Launch, everyone};
 pub(crate) use needs::{Need, needs};
 pub(crate) use outcome::Outcome;

@@ -84,9 +84,7 @@ impl Profile {
     /// `ENOSYS`, which is what most kernels answer them with (`CONFIG_X86_X32` is off).
     pub fn new(arch: Arch, default: Action, unknown: Action) -> Self {
         let mut slots = [UNKNOWN; SPAN];
-        for number in Numbers::all(arch).iter() {
-            slots[usize::from(number)] = DEFAULT;
-        }
+        Numbers::all(arch).fill(&mut slots, DEFAULT);
         Self {
             arch,
             verdicts: vec![Verdict::plain(default), Verdict::plain(unknown)],
@@ -122,9 +120,7 @@ impl Profile {
 
     pub(super) fn set(&mut self, numbers: &Numbers, verdict: Verdict) {
         let slot = self.intern(verdict);
-        for number in numbers.iter() {
-            self.slots[usize::from(number)] = slot;
-        }
+        numbers.fill(&mut self.slots, slot);
     }
 
     /// Changes what each of these calls gets, one by one.

@@ -62,8 +62,9 @@ impl Numbers {
     }
 
     /// Holds every number the table of `arch` has.
-    pub(super) fn all(arch: Arch) -> Self {
-        ROWS.iter().filter_map(|row| number_in(row, arch)).fold(Self::EMPTY, Self::with)
+    pub(super) const fn all(arch: Arch) -> &'static Self {
+        static ALL: [Numbers; 2] = [all(Arch::X86_64), all(Arch::Aarch64)];
+        &ALL[arch.column()]
     }
 
     pub(super) const fn with(mut self, number: u16) -> Self {
@@ -82,6 +83,19 @@ impl Numbers {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = u16> {
         (0..).zip(self.0).flat_map(|(word, bits)| Bits(bits).map(move |bit| word * 64 + bit))
+    }
+
+    /// Writes `value` at each number of the set.
+    ///
+    /// This is most of what making the default profile costs, so it goes by whole words: the sets are either dense or have
+    /// a single number.
+    pub(super) fn fill(&self, slots: &mut [u16; SPAN], value: u16) {
+        let words = slots.chunks_exact_mut(64).zip(self.0).filter(|(_, bits)| *bits != 0);
+        for (chunk, bits) in words {
+            for (bit, slot) in chunk.iter_mut().enumerate() {
+                *slot = if bits >> bit & 1 == 1 { value } else { *slot };
+            }
+        }
     }
 }
 
@@ -104,6 +118,18 @@ const fn number_in(row: &(&str, u16, u16), arch: Arch) -> Option<u16> {
         Arch::Aarch64 => row.2,
     };
     if number == NONE { None } else { Some(number) }
+}
+
+const fn all(arch: Arch) -> Numbers {
+    let mut set = Numbers::EMPTY;
+    let mut row = 0;
+    while row < ROWS.len() {
+        if let Some(number) = number_in(&ROWS[row], arch) {
+            set = set.with(number);
+        }
+        row += 1;
+    }
+    set
 }
 
 const fn by_number(arch: Arch) -> [u16; SPAN] {

@@ -25,6 +25,10 @@ struct Segments {
     exceptions: Vec<Run>,
 }
 
+/// The first number that no table can have.
+#[expect(clippy::cast_possible_truncation, reason = "the tables span 512 numbers")]
+const PAST_TABLES: u32 = SPAN as u32;
+
 /// So many comparisons in a row are no slower than a further level of the tree.
 const SHORT: usize = 3;
 
@@ -32,14 +36,13 @@ const SHORT: usize = 3;
 pub(super) fn tree(profile: &Profile, graph: &mut Graph) -> Label {
     let runs = runs(profile, graph);
     let segments = Segments::of(&runs);
-    segments.tree(&segments.list, graph)
+    segments.tree(&segments.list, PAST_TABLES, graph)
 }
 
 fn runs(profile: &Profile, graph: &mut Graph) -> Vec<Run> {
     let mut labels = vec![None; profile.verdicts().len()];
     let mut runs: Vec<Run> = Vec::with_capacity(128);
-    let past = u32::try_from(SPAN).expect("the tables span 512 numbers");
-    for number in 0..=past {
+    for number in 0..=PAST_TABLES {
         let slot = usize::from(profile.slot(number));
         let label = *labels[slot].get_or_insert_with(|| super::verdict(&profile.verdicts()[slot], graph));
         append(&mut runs, number, label);
@@ -79,14 +82,14 @@ impl Segments {
         segments
     }
 
-    /// Halves the segments, by the comparisons that they hold, down to one.
-    fn tree(&self, segments: &[Segment], graph: &mut Graph) -> Label {
+    /// Halves the segments, all of them below `end`, down to one.
+    fn tree(&self, segments: &[Segment], end: u32, graph: &mut Graph) -> Label {
         if let [segment] = segments {
             return Self::leaf(&self.exceptions[segment.exceptions.clone()], segment.target, graph);
         }
-        let (below, above) = segments.split_at(middle(segments));
-        let no = self.tree(below, graph);
-        let yes = self.tree(above, graph);
+        let (below, above) = segments.split_at(middle(segments, end));
+        let no = self.tree(below, above[0].first, graph);
+        let yes = self.tree(above, end, graph);
         graph.jump(Test::GreaterOrEqual, above[0].first, yes, no)
     }
 
@@ -102,17 +105,10 @@ impl Segments {
     }
 }
 
-/// Finds where the comparisons on both sides are most alike in number; at least one segment stays on each side.
-fn middle(segments: &[Segment]) -> usize {
-    let weight = |segment: &Segment| 1 + segment.exceptions.len();
-    let total: usize = segments.iter().map(weight).sum();
-    let (mut best, mut least, mut below) = (1, total, 0);
-    for (at, segment) in segments[..segments.len() - 1].iter().enumerate() {
-        below += weight(segment);
-        let difference = total.abs_diff(2 * below);
-        if difference < least {
-            (best, least) = (at + 1, difference);
-        }
-    }
-    best
+/// Finds the border nearest to the middle of the numbers: every number is looked up once while the kernel loads the
+/// filter, so wide ranges must be near the root.
+fn middle(segments: &[Segment], end: u32) -> usize {
+    let center = u32::midpoint(segments[0].first, end);
+    let nearest = (1..segments.len()).min_by_key(|at| segments[*at].first.abs_diff(center));
+    nearest.expect("a tree over one segment is a leaf")
 }

@@ -35,6 +35,8 @@ pub enum Place {
     Within(At, Range<usize>),
     /// A stretch of a source.
     Span(Span),
+    /// A stretch of a source that is known by a path.
+    Known(Span, String),
 }
 
 /// A place and what is to be said about it.
@@ -94,6 +96,12 @@ impl Problem {
     #[must_use]
     pub fn span(self, span: Span, text: impl Into<String>) -> Self {
         self.label(Place::Span(span), text)
+    }
+
+    /// Points at a stretch of a source and says which key it belongs to.
+    #[must_use]
+    pub(super) fn known(self, span: Span, key: String, text: impl Into<String>) -> Self {
+        self.label(Place::Known(span, key), text)
     }
 
     /// Says what to write instead.

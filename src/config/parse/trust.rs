@@ -2,15 +2,20 @@
 //!
 //! The parser goes on behind a mistake, but what it reads between there and the next header may be nonsense.
 
-use super::super::tree::{Table, Value};
+use super::super::tree::{Span, Table, Value};
 use super::SyntaxError;
 
-/// Takes the keys out that stand between a mistake's line and the next header.
+/// Takes the keys out that stand between a mistake's line and the next header, and values that were cut for their depth.
 pub(super) fn drop_untrusted(tree: &mut Table, text: &str, errors: &[SyntaxError]) {
     let grammar = errors.iter().filter(|error| matches!(error, SyntaxError::Grammar { .. }));
     let areas: Vec<(usize, usize)> = grammar.map(|error| area(text, error.span().start as usize)).collect();
     if !areas.is_empty() {
         prune(tree, &areas);
+    }
+    let deep = errors.iter().filter(|error| matches!(error, SyntaxError::TooDeep { .. })).map(SyntaxError::span);
+    for span in deep {
+        let holds = |value: Span| value.start <= span.start && span.start < value.end;
+        tree.entries.retain(|entry| !holds(entry.node.span));
     }
 }
 

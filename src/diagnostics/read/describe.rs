@@ -7,7 +7,7 @@ use super::known::Known;
 use super::mistake::{Kind, Mistake};
 use super::place::Path;
 use super::{types, unknown, values};
-use crate::config::{Node, Span, Table};
+use crate::config::{Node, Span, Table, Value};
 
 /// What all descriptions draw on.
 #[derive(Debug, Clone, Copy)]
@@ -49,9 +49,15 @@ impl<'a> Describe<'a> {
         self.mistake.value
     }
 
-    /// Where the key stands, or the value of what has no key.
-    pub(super) fn key(self) -> Span {
-        self.mistake.key.unwrap_or(self.mistake.value)
+    /// Points at the value.
+    pub(super) fn mark(self, problem: Problem, text: impl Into<String>) -> Problem {
+        problem.known(self.value(), self.path().to_string(), text)
+    }
+
+    /// Points at the key `name` of the table that the mistake is in.
+    pub(super) fn mark_key(self, problem: Problem, name: &str, text: impl Into<String>) -> Problem {
+        let span = self.mistake.key.unwrap_or(self.mistake.value);
+        problem.known(span, self.path().then(name).to_string(), text)
     }
 
     /// The lines that set a dotted key, with the header of its table unless the reader is in it.
@@ -65,8 +71,15 @@ impl<'a> Describe<'a> {
         if home.is_empty() || home == table { String::new() } else { format!("{}\n", self.name_of(home)) }
     }
 
-    /// A table as its header says it: `[limits]`, `[[mounts]]`.
+    /// A table as its header says it: `[limits]`, `[[mounts]]`; one in braces as `rlimits.nofile`.
     pub(super) fn name_of(self, table: &str) -> String {
+        let inside = |node: &Node| match &node.value {
+            Value::Table(inner) => inner.entries.first().is_some_and(|entry| entry.key_span.start < node.span.end),
+            _ => false,
+        };
+        if self.path().keys() == table && self.node().is_some_and(inside) {
+            return format!("`{table}`");
+        }
         if self.known.is_list_of_tables(table) { format!("[[{table}]]") } else { format!("[{table}]") }
     }
 }
@@ -74,9 +87,8 @@ impl<'a> Describe<'a> {
 fn missing(at: Describe<'_>, name: &str) -> Problem {
     let table = at.path().keys();
     let purpose = at.known.purpose(&at.path().then(name)).map(|purpose| format!("add `{name}`: {purpose}"));
-    Problem::error(Code::MissingKey, format!("{} lacks `{name}`", at.name_of(&table)))
-        .span(at.value(), format!("needs `{name}`"))
-        .help(purpose.unwrap_or_else(|| format!("add `{name}`")))
+    let problem = Problem::error(Code::MissingKey, format!("{} lacks `{name}`", at.name_of(&table)));
+    at.mark(problem, format!("needs `{name}`")).help(purpose.unwrap_or_else(|| format!("add `{name}`")))
 }
 
 /// What a type of ours says: `message`, or `[code] message`, and below it a help.
@@ -85,7 +97,7 @@ fn custom(at: Describe<'_>, text: &str) -> Problem {
     let named = text.strip_prefix('[').and_then(|text| text.split_once("] "));
     let named = named.and_then(|(code, text)| Code::named(code).map(|code| (code, text)));
     let (code, text) = named.unwrap_or((Code::InvalidValue, text));
-    let problem = Problem::error(code, text).span(at.value(), "");
+    let problem = at.mark(Problem::error(code, text), "");
     match help {
         Some(help) => problem.help(help),
         None => problem,

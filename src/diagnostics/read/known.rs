@@ -45,10 +45,10 @@ impl Known {
         items.is_some_and(|items| self.takes(items, "object"))
     }
 
-    /// The tables that have a key of that name, dotted; empty for the root.
-    pub(super) fn tables_with(&self, key: &str) -> Vec<String> {
+    /// The tables that have such a key, dotted; empty for the root.
+    pub(super) fn tables_with(&self, is_it: impl Fn(&str) -> bool) -> Vec<String> {
         let mut found = Vec::new();
-        self.search(&self.root, "", &normal(key), &mut found, 0);
+        self.search(&self.root, "", &is_it, &mut found, 0);
         found
     }
 
@@ -149,19 +149,19 @@ impl Known {
         branches
     }
 
-    fn search(&self, schema: &Json, table: &str, key: &str, found: &mut Vec<String>, depth: usize) {
+    fn search(&self, schema: &Json, table: &str, is_it: &dyn Fn(&str) -> bool, found: &mut Vec<String>, depth: usize) {
         if depth > 3 {
             return;
         }
         for branch in self.branches(schema) {
             for (name, inner) in branch.get("properties").and_then(Json::as_object).into_iter().flatten() {
-                if normal(name) == key && !found.iter().any(|known| known == table) {
+                if is_it(name) && !found.iter().any(|known| known == table) {
                     found.push(table.to_owned());
                 }
                 let dot = if table.is_empty() { "" } else { "." };
-                self.search(inner, &format!("{table}{dot}{name}"), key, found, depth + 1);
+                self.search(inner, &format!("{table}{dot}{name}"), is_it, found, depth + 1);
                 if let Some(items) = self.items(inner) {
-                    self.search(items, &format!("{table}{dot}{name}"), key, found, depth + 1);
+                    self.search(items, &format!("{table}{dot}{name}"), is_it, found, depth + 1);
                 }
             }
         }

@@ -5,8 +5,10 @@
 mod de;
 mod describe;
 mod known;
+mod leaves;
 mod mistake;
 mod place;
+mod takeover;
 #[cfg(test)]
 mod tests;
 mod types;

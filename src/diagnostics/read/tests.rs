@@ -117,7 +117,7 @@ fn keys_of_other_tools_lead_home() {
     one("mem_limit = \"512m\"", "unknown_key", "the name in docker", "[limits]\n        memory = \"512m\"");
     one("MemoryMax = \"1G\"", "unknown_key", "the name in systemd", "[limits]\n        memory = \"1G\"");
     one("working_dir = \"/x\"", "unknown_key", "`working_dir`", "cwd = \"/x\"");
-    one("ExecStart = \"/bin/x\"", "unknown_key", "systemd", "command = \"/bin/server\"");
+    one("ExecStart = \"/bin/x\"", "unknown_key", "systemd", "command = \"/bin/x\"");
     one("[limits]\npids_limit = 5", "unknown_key", "in [limits]", "here it is `pids`:\n        pids = 5");
     one("[[mounts]]\ntarget = \"/a\"\nsrc = \"b\"", "unknown_key", "in [[mounts]]", "source = \"b\"");
     one("privileged = true", "unknown_key", "`privileged`", "there is no such switch");

@@ -4,11 +4,10 @@ use super::super::names::{self, Instead, Peer};
 use super::super::suggest::normal;
 use super::super::{Code, Problem, reserved as kept, suggest};
 use super::describe::Describe;
+use super::leaves;
+use super::takeover::taken_over;
 use super::written::{kind, written};
-use crate::config::{Entry, Node, Table, Value};
-
-/// Most keys of an unknown table that get a label of their own.
-const LEAVES: usize = 6;
+use crate::config::Node;
 
 /// Describes a key that is not known; `known` are those of its table.
 pub(super) fn key(at: Describe<'_>, name: &str, known: &'static [&'static str]) -> Problem {
@@ -21,15 +20,19 @@ pub(super) fn key(at: Describe<'_>, name: &str, known: &'static [&'static str]) 
         return misspelt(at, name, near, &table);
     }
     let peer = names::find(&table, name);
-    if let Some((who, peer)) = peer.filter(|(who, _)| *who == names::TABLE) {
-        return foreign(at, name, who, peer, &table);
+    if let Some((_, peer)) = peer.filter(|(who, _)| *who == names::TABLE) {
+        return foreign(at, name, "another tool's name", peer, &table);
     }
-    let homes = at.known.tables_with(name);
-    if (1..=2).contains(&homes.len()) {
-        return misplaced(at, name, &homes, &table);
+    let exactly = at.known.tables_with(|key| key == name);
+    if (1..=2).contains(&exactly.len()) {
+        return misplaced(at, name, &exactly, &table);
     }
     if let Some((who, peer)) = peer {
-        return foreign(at, name, who, peer, &table);
+        return foreign(at, name, &format!("the name in {who}"), peer, &table);
+    }
+    let nearly = at.known.tables_with(|key| normal(key) == normal(name));
+    if (1..=2).contains(&nearly.len()) {
+        return misplaced(at, name, &nearly, &table);
     }
     if let Some(near) = suggest(name, known.iter().copied()) {
         return misspelt(at, name, near, &table);
@@ -39,20 +42,19 @@ pub(super) fn key(at: Describe<'_>, name: &str, known: &'static [&'static str]) 
 
 /// Describes a key that is kept for later.
 pub(super) fn reserved(at: Describe<'_>, name: &str, instead: &str) -> Problem {
-    let name = name.escape_debug();
-    Problem::error(Code::ReservedKey, format!("`{name}` is known, not in this version"))
-        .span(at.key(), "not built yet")
-        .help(instead)
+    let message = format!("`{}` is known, not in this version", name.escape_debug());
+    at.mark_key(Problem::error(Code::ReservedKey, message), name, "not built yet").help(instead)
 }
 
 fn problem(at: Describe<'_>, name: &str, table: &str, label: &str) -> Problem {
     let place = if table.is_empty() { String::new() } else { format!(" in {}", at.name_of(table)) };
-    Problem::error(Code::UnknownKey, format!("unknown key `{}`{place}", name.escape_debug())).span(at.key(), label)
+    let message = format!("unknown key `{}`{place}", name.escape_debug());
+    at.mark_key(Problem::error(Code::UnknownKey, message), name, label)
 }
 
 fn misspelt(at: Describe<'_>, name: &str, near: &str, table: &str) -> Problem {
-    let purpose = at.known.purpose(&at.path().then(near)).map(|purpose| format!(" {purpose}")).unwrap_or_default();
-    problem(at, name, table, &format!("did you mean `{near}`?")).help(format!("write `{near}`:{purpose}"))
+    let purpose = at.known.purpose(&at.path().then(near)).map(|purpose| format!(": {purpose}")).unwrap_or_default();
+    problem(at, name, table, &format!("did you mean `{near}`?")).help(format!("write `{near}`{purpose}"))
 }
 
 fn misplaced(at: Describe<'_>, name: &str, homes: &[String], table: &str) -> Problem {
@@ -66,36 +68,44 @@ fn misplaced(at: Describe<'_>, name: &str, homes: &[String], table: &str) -> Pro
     } else {
         format!("not a key of {}", at.name_of(table))
     };
-    let above = if home.is_empty() { "move it up, above the first [table]:\n" } else { "write:\n" };
-    Problem::error(Code::MisplacedKey, format!("`{key}` belongs {}", names.join(" or ")))
-        .span(at.key(), label)
-        .help(format!("{above}{}", at.lines(&here, &value, table)))
+    let help = match (kept::key(&here), home.is_empty()) {
+        (Some(instead), _) => format!("there it is known, but not in this version: {instead}"),
+        (None, true) => format!("move it up, above the first [table]:\n{}", at.lines(&here, &value, table)),
+        (None, false) => format!("write:\n{}", at.lines(&here, &value, table)),
+    };
+    let message = format!("`{key}` belongs {}", names.join(" or "));
+    at.mark_key(Problem::error(Code::MisplacedKey, message), name, label).help(help)
 }
 
 fn place_of(at: Describe<'_>, home: &str) -> String {
     if home.is_empty() { "at the top of the file".to_owned() } else { format!("in {}", at.name_of(home)) }
 }
 
-fn foreign(at: Describe<'_>, name: &str, who: &str, peer: &Peer, table: &str) -> Problem {
-    let label = if who == names::TABLE { "another tool's name".to_owned() } else { format!("the name in {who}") };
-    let value = at.node_of(name);
-    problem(at, name, table, &label).help(instead(at, peer.instead, value, table)).labels_of(at, name)
+fn foreign(at: Describe<'_>, name: &str, label: &str, peer: &Peer, table: &str) -> Problem {
+    let problem = problem(at, name, table, label).help(instead(at, peer.instead, at.node_of(name), table));
+    leaves::label(problem, at, name)
 }
 
 /// What to write instead, as lines.
 fn instead(at: Describe<'_>, instead: Instead, value: Option<&Node>, table: &str) -> String {
+    if let Some(later) = instead.here().and_then(|here| kept::key(here).map(|instead| (here, instead))) {
+        return format!("here it is `{}`, which is known, but not in this version: {}", later.0, later.1);
+    }
     match instead {
         Instead::Nothing(why) => why.to_owned(),
         Instead::Lines(here, lines) => {
-            let (header, name) = (at.header(here, table), at.name_of(here));
-            format!("here it is written in {name}:\n{header}{lines}")
+            let lines = value.and_then(|value| taken_over(here, value)).unwrap_or_else(|| lines.to_owned());
+            format!("here it is written in {}:\n{}{lines}", at.name_of(here), at.header(here, table))
         }
         Instead::Same(here, example) => {
             let fits = |node: &&Node| at.known.dotted(here).is_some_and(|schema| at.known.takes(schema, kind(node)));
             let value = value.filter(fits).and_then(written);
             named(at, here, &value.unwrap_or_else(|| example.to_owned()), table)
         }
-        Instead::Like(here, example) => named(at, here, example, table),
+        Instead::Like(here, example) => {
+            let value = value.and_then(|value| taken_over(here, value));
+            named(at, here, &value.unwrap_or_else(|| example.to_owned()), table)
+        }
     }
 }
 
@@ -116,47 +126,12 @@ fn stranger(at: Describe<'_>, name: &str, known: &[&str], table: &str) -> Proble
     } else {
         "`launch schema` lists all keys; `launch explain KEY` tells about one".to_owned()
     };
-    problem(at, name, table, &format!("not a key of {here}")).help(help).labels_of(at, name)
+    leaves::label(problem(at, name, table, &format!("not a key of {here}")).help(help), at, name)
 }
 
 impl Describe<'_> {
     /// The value of a key of the table of the mistake.
-    fn node_of(&self, name: &str) -> Option<&Node> {
+    pub(super) fn node_of(&self, name: &str) -> Option<&Node> {
         self.path().then(name).node(self.tree)
     }
-}
-
-impl Problem {
-    /// Points at the keys inside an unknown table that have a name here.
-    fn labels_of(mut self, at: Describe<'_>, name: &str) -> Self {
-        let Some(Node { value: Value::Table(inner), .. }) = at.node_of(name) else { return self };
-        let mut left = LEAVES;
-        label_leaves(&mut self, at, inner, name, &mut left, 0);
-        self
-    }
-}
-
-fn label_leaves(problem: &mut Problem, at: Describe<'_>, table: &Table, way: &str, left: &mut usize, depth: usize) {
-    for Entry { name, key_span, node } in &table.entries {
-        let dotted = format!("{way}.{name}");
-        let peer = names::find("", &dotted).or_else(|| names::find("", name)).and_then(|(_, peer)| peer.instead.here());
-        let here = peer.map(str::to_owned).or_else(|| own(at, name));
-        match (&node.value, here) {
-            (Value::Table(inner), _) if depth < 4 => label_leaves(problem, at, inner, &dotted, left, depth + 1),
-            (Value::Table(_), _) | (_, None) => {}
-            (_, Some(here)) if *left > 0 => {
-                *left -= 1;
-                *problem = problem.clone().span(*key_span, format!("here it is `{here}`"));
-            }
-            (_, Some(_)) => {}
-        }
-    }
-}
-
-/// The dotted name of a key that is known in one place only.
-fn own(at: Describe<'_>, name: &str) -> Option<String> {
-    let homes = at.known.tables_with(name);
-    let [home] = homes.as_slice() else { return None };
-    let key = at.known.spelling(home, name)?;
-    Some(if home.is_empty() { key } else { format!("{home}.{key}") })
 }

@@ -2,31 +2,39 @@
 
 use super::super::{Code, Problem, names, reserved, suggest};
 use super::describe::Describe;
+use super::types::truth;
 use super::written::string;
+
+/// Words that fit into a label.
+const SHORT: usize = 60;
 
 /// Describes a word that is none of the known ones.
 pub(super) fn unknown(at: Describe<'_>, word: &str, known: &'static [&'static str]) -> Problem {
     let keys = at.path().keys();
     if let Some(instead) = reserved::word(&keys, word) {
-        return Problem::error(
-            Code::ReservedValue,
-            format!("`{}` = {} is known, not in this version", at.path(), string(word)),
-        )
-        .span(at.value(), "not built yet")
-        .help(instead);
+        let message = format!("`{}` = {} is known, not in this version", at.path(), string(word));
+        return at.mark(Problem::error(Code::ReservedValue, message), "not built yet").help(instead);
     }
-    let problem = Problem::error(Code::UnknownValue, format!("`{}` cannot be {}", at.path(), string(word)))
-        .span(at.value(), format!("takes {}", list(known)));
-    let near =
-        names::meant(&keys, word).filter(|near| known.contains(near)).or_else(|| suggest(word, known.iter().copied()));
-    let Some(near) = near else { return problem.help(format!("write one of {}", list(known))) };
+    let boolean = at.known.at(at.path()).is_some_and(|schema| at.known.takes(schema, "boolean"));
+    let list = list(known, boolean);
+    let label = if list.len() <= SHORT { format!("takes {list}") } else { "none of its words".to_owned() };
+    let problem =
+        at.mark(Problem::error(Code::UnknownValue, format!("`{}` cannot be {}", at.path(), string(word))), label);
+    if let Some(value) = at.node().filter(|_| boolean).and_then(truth) {
+        return problem.help(format!("write `{} = {value}`", at.path().last_key().unwrap_or_default()));
+    }
+    let near = names::meant(&keys, word).filter(|near| known.contains(near));
+    let Some(near) = near.or_else(|| suggest(word, known.iter().copied())) else {
+        return problem.help(format!("it takes {list}"));
+    };
     let purpose = at.known.at(at.path()).and_then(|schema| at.known.word_purpose(schema, near));
     problem.help(format!("write {}{}", string(near), purpose.map(|text| format!(": {text}")).unwrap_or_default()))
 }
 
 /// Words as `"a", "b" or "c"`.
-fn list(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| string(word)).collect();
+fn list(words: &[&str], boolean: bool) -> String {
+    let mut quoted: Vec<String> = words.iter().map(|word| string(word)).collect();
+    quoted.extend(["true", "false"].into_iter().filter(|_| boolean).map(str::to_owned));
     match quoted.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
@@ -37,16 +45,15 @@ fn list(words: &[&str]) -> String {
 /// Describes a value that does not fit.
 pub(super) fn wrong(at: Describe<'_>, found: &str, expected: &str) -> Problem {
     let found = found.split_once('`').and_then(|(_, rest)| rest.strip_suffix('`')).unwrap_or(found);
-    match bounds(expected) {
-        Some((low, high)) => {
-            Problem::error(Code::OutOfRange, format!("`{}` is {found}, it goes from {low} to {high}", at.path()))
-                .span(at.value(), format!("not from {low} to {high}"))
-                .help(format!("write an integer from {low} to {high}"))
-        }
-        None => Problem::error(Code::InvalidValue, format!("`{}` cannot be {}", at.path(), found.escape_debug()))
-            .span(at.value(), format!("takes {expected}"))
-            .help(format!("write {expected}")),
+    if let Some((low, high)) = bounds(expected) {
+        let problem =
+            Problem::error(Code::OutOfRange, format!("`{}` is {found}, it goes from {low} to {high}", at.path()));
+        return at
+            .mark(problem, format!("not from {low} to {high}"))
+            .help(format!("write an integer from {low} to {high}"));
     }
+    let problem = Problem::error(Code::InvalidValue, format!("`{}` cannot be {}", at.path(), found.escape_debug()));
+    at.mark(problem, format!("takes {expected}")).help(format!("write {expected}"))
 }
 
 /// The bounds of Rust's integers, by what serde says of them.

@@ -142,7 +142,12 @@ impl Pen<'_> {
         let text = wrap(text, self.width() - 8, "        ");
         out.push_str(&format!("  {} {text}\n", self.paint(CYAN, "help:")));
         for line in lines.lines() {
-            out.push_str(&format!("        {}\n", self.paint(GREEN, line)));
+            let line = format!("        {}", self.paint(GREEN, line));
+            out.push_str(&format!(
+                "{}
+",
+                line.trim_end()
+            ));
         }
     }
 

@@ -70,6 +70,7 @@ fn only_follows(problem: &Problem, problems: &Diagnostics, tree: &Table) -> bool
 fn mark<'p>(label: &'p Label, problems: &Diagnostics, tree: &Table, sources: &Sources) -> Mark<'p> {
     let (span, key) = match &label.place {
         Place::Span(span) => (Some(*span), None),
+        Place::Known(span, key) => (Some(*span), Some(key.clone())),
         Place::Key(at) => {
             let found = tree.nearest(at, problems.left_out());
             (found.map(|found| found.key.unwrap_or(found.value)), Some(at.to_string()))

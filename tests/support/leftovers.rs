@@ -46,7 +46,7 @@ impl Before {
         let files = files_below(&self.dir).into_iter().filter(|path| !self.files.contains(path) && !allowed(path));
         let mut left: Vec<_> = files.map(|path| format!("file {}", path.display())).collect();
         left.extend(mounts_below(&self.dir).into_iter().map(|mount| format!("mount {mount}")));
-        left.extend(processes_of(&self.dir, name).into_iter().map(|process| format!("process {process}")));
+        left.extend(processes_of(&self.dir, name, pid).into_iter().map(|process| format!("process {process}")));
         if !killed {
             // After SIGKILL the next launch removes it.
             left.extend(cgroups_of(name, pid).into_iter().map(|dir| format!("cgroup {}", dir.display())));
@@ -105,8 +105,8 @@ fn mounts_below(dir: &Path) -> Vec<String> {
     mountinfo.lines().filter(|line| line.contains(dir.to_str().unwrap())).map(str::to_owned).collect()
 }
 
-/// Processes that inherited the run's environment, name its folder, or live in its cgroup.
-fn processes_of(dir: &Path, name: &str) -> Vec<String> {
+/// Processes that inherited the run's environment, name its folder, or live in its cgroup; younger than its own, `pid`.
+fn processes_of(dir: &Path, name: &str, pid: u32) -> Vec<String> {
     let marker = format!("TMPDIR={}/tmp", dir.display());
     let is_ours = |pid: &str| {
         let has = |file: &str, text: &str| {
@@ -117,7 +117,8 @@ fn processes_of(dir: &Path, name: &str) -> Vec<String> {
             || has("cgroup", &format!("{name}-"))
             || has("cgroup", &format!("{name}."))
     };
-    pids().into_iter().filter(|pid| is_ours(pid)).map(|pid| describe(&pid)).collect()
+    let younger = pids().into_iter().filter(|other| other.parse::<u32>().unwrap() > pid);
+    younger.filter(|pid| is_ours(pid)).map(|pid| describe(&pid)).collect()
 }
 
 /// The children of this process: at the end of the tests there may be none, orphans included.
@@ -151,14 +152,19 @@ pub(crate) fn cgroups_of(name: &str, pid: u32) -> Vec<PathBuf> {
     mounts.flat_map(|mount| folders_below(&mount)).filter(is_ours).collect()
 }
 
+/// `dir` and every cgroup below it. The links of a cgroup's folder count the cgroups in it: most have none, and their
+/// many files need not be listed.
 fn folders_below(dir: &Path) -> Vec<PathBuf> {
     let mut found = vec![dir.to_owned()];
     let mut next = 0;
-    while next < found.len() {
-        let entries = fs::read_dir(&found[next]).into_iter().flatten().flatten();
+    while let Some(dir) = found.get(next) {
+        next += 1;
+        if dir.metadata().is_ok_and(|meta| meta.nlink() == 2) {
+            continue;
+        }
+        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
         let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
         found.extend(folders.map(|entry| entry.path()).collect::<Vec<_>>());
-        next += 1;
     }
     found
 }

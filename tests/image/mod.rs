@@ -5,6 +5,9 @@ use crate::support::runner::Test;
 mod child;
 mod faithful;
 mod hostile;
+mod images;
+mod layout;
+mod peers;
 mod store;
 mod tarball;
 mod tree;
@@ -12,4 +15,4 @@ mod tree;
 pub(crate) use child::run as child;
 
 /// All topics' tests.
-pub(crate) const TOPICS: &[&[Test]] = &[faithful::TESTS, hostile::TESTS, store::TESTS];
+pub(crate) const TOPICS: &[&[Test]] = &[faithful::TESTS, hostile::TESTS, images::TESTS, peers::TESTS, store::TESTS];

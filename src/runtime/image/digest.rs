@@ -37,6 +37,12 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// Returns the digest of layers put one over the other: the ChainID of image-spec `config.md`.
+    pub(super) fn chain(layers: &[Self]) -> Self {
+        let chained = layers.iter().copied().reduce(|below, layer| Self::of(format!("{below} {layer}").as_bytes()));
+        chained.unwrap_or_else(|| Self::of(b""))
+    }
+
     /// Returns the 64 hexadecimal digits alone: the name of a file in the store.
     pub fn hex(&self) -> String {
         use fmt::Write as _;

@@ -29,7 +29,6 @@ pub enum UnpackError {
 
 /// What went through.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "images come next")]
 pub(super) struct Unpacked {
     /// The digest of the file.
     pub(super) packed: Digest,

@@ -20,15 +20,17 @@ pub(super) struct Attributes {
     owner: Option<(Uid, Gid)>,
     mtime: Time,
     xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    /// No entry describes it.
+    implied: bool,
 }
 
 impl Attributes {
     pub(super) fn of(entry: &Entry, owner: Option<(Uid, Gid)>) -> Self {
-        Self { mode: entry.mode, owner, mtime: entry.mtime, xattrs: entry.xattrs.clone() }
+        Self { mode: entry.mode, owner, mtime: entry.mtime, xattrs: entry.xattrs.clone(), implied: false }
     }
 
     pub(super) fn implied(owner: Option<(Uid, Gid)>) -> Self {
-        Self { mode: 0o755, owner, mtime: Time::default(), xattrs: Vec::new() }
+        Self { mode: 0o755, owner, mtime: Time::default(), xattrs: Vec::new(), implied: true }
     }
 }
 
@@ -70,6 +72,12 @@ impl Directories {
             self.attributes.remove(&name);
             self.opaque.remove(&name);
         }
+    }
+
+    /// Returns the directories below the root that no entry describes, and that show what lower layers have in them.
+    pub(super) fn implied(&self) -> impl Iterator<Item = &Name> {
+        let below_root = self.attributes.iter().filter(|(name, _)| name.split().is_some());
+        below_root.filter(|(name, at)| at.implied && !self.opaque.contains(name)).map(|(name, _)| name)
     }
 
     /// Sets the attributes, deepest first.

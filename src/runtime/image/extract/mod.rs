@@ -80,6 +80,9 @@ impl<'a> Extractor<'a> {
     /// Gives the directories their modes and times, which would not have survived the unpacking. Returns the notes.
     pub(super) fn finish(mut self) -> Result<Vec<Note>, ExtractError> {
         let directories = std::mem::take(&mut self.directories);
+        if let Whiteouts::Overlay(_) = self.whiteouts {
+            directories.implied().for_each(|name| self.notes.push(Note::DirectoryImplied { entry: name.clone() }));
+        }
         directories.finish(&mut self.parents, self.ownership, &mut self.notes)?;
         Ok(self.notes.finish())
     }

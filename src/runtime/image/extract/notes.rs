@@ -31,6 +31,12 @@ pub enum Note {
         /// How many entries.
         count: u64,
     },
+    /// A layer of an overlay brings something into a directory that it has no entry for.
+    #[error("{entry}: the layer says nothing about this directory, and hides its owner and mode in the layers below")]
+    DirectoryImplied {
+        /// The directory.
+        entry: Name,
+    },
     /// There were more notes than are kept.
     #[error("and {count} more")]
     More {

@@ -42,7 +42,7 @@ impl Store {
                 swept.sources.push(known.source);
                 continue;
             }
-            unpacked.extend(known.layers.iter().map(Digest::hex));
+            unpacked.extend(known.trees().map(|tree| tree.hex()));
             names.extend(known.blobs.iter().map(Digest::hex));
         }
         for kind in self.entries("trees")? {

@@ -42,12 +42,19 @@ pub struct Known {
     pub stamp: Stamp,
     /// Its digest: of the archive, or of the image's manifest.
     pub digest: Digest,
-    /// The keys of its layers in unpacked form, lowest first; the archive itself.
+    /// The digests of its plain layers, lowest first; of an archive, its own.
     pub layers: Vec<Digest>,
     /// What the image wants to run.
     pub config: ImageConfig,
     /// The blobs that it needs, so that cleaning up leaves them.
     pub blobs: Vec<Digest>,
+}
+
+impl Known {
+    /// Returns the digests that its trees may be named by: each layer's, and that of all together.
+    pub(super) fn trees(&self) -> impl Iterator<Item = Digest> {
+        self.layers.iter().copied().chain([Digest::chain(&self.layers)])
+    }
 }
 
 impl Store {

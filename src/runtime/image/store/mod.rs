@@ -12,7 +12,7 @@
 //! Everything appears by rename, whole. A process that is killed leaves something in `tmp/`, which the next one that
 //! unpacks removes. It never trusts a store that others can write to.
 
-#[expect(dead_code, reason = "images come next")]
+#[expect(dead_code, reason = "the registry comes next")]
 mod blob;
 mod draft;
 mod error;

@@ -66,7 +66,13 @@ impl Store {
         let mut listed = Vec::new();
         for (_, known) in self.all_known()? {
             let of_layer = |layer: &Digest| kinds.iter().map(|kind| kind.join(layer.hex())).collect::<Vec<_>>();
-            let trees: Vec<PathBuf> = known.layers.iter().flat_map(of_layer).filter(|path| path.is_dir()).collect();
+            let trees: Vec<PathBuf> = known
+                .trees()
+                .collect::<std::collections::BTreeSet<_>>()
+                .iter()
+                .flat_map(of_layer)
+                .filter(|path| path.is_dir())
+                .collect();
             let bytes = trees.iter().filter_map(|path| tree::facts(path)).map(|facts| facts.bytes).sum();
             listed.push(Listed { source: known.source, digest: known.digest, bytes, trees });
         }

@@ -195,6 +195,11 @@ impl<'a> TarStream<'a> {
         Ok(read)
     }
 
+    /// Returns the position in the plain stream: after [`TarStream::next`], that of the entry's data.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Reads on to the end of the stream, so that decoders check their trailers: a bomb may hide there as well.
     pub(super) fn drain(&mut self) -> Result<(), TarError> {
         let mut buffer = [0; 8192];
@@ -372,6 +377,8 @@ impl<'a> TarStream<'a> {
         while left > 0 {
             let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             match self.fill(&mut buffer[..wanted])? {
+                // The padding of the last entry is left out by the same writers.
+                0 if left <= self.padding && self.end == End::Vouched => break,
                 0 => return Err(self.truncated()),
                 read => left -= read as u64,
             }

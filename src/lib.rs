@@ -8,7 +8,9 @@
 //!                  \____________________ pure ___________________/ \_____ effects _____/
 //! ```
 
+pub mod cli;
 pub mod config;
 pub mod diagnostics;
+pub mod pipeline;
 pub mod plan;
 pub mod runtime;

@@ -1,3 +1,7 @@
 //! The `launch` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    launch::cli::main(std::env::args_os().collect())
+}

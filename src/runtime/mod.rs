@@ -1,4 +1,32 @@
-//! Doing it: everything that touches the machine lives here, and nowhere left of it.
-#![allow(clippy::disallowed_methods, reason = "the runtime is where effects live")]
+//! Doing it: the only layer that looks at the machine and changes it.
+//!
+//! ```text
+//! probe ──> Host                      what is there (facts for the plan)
+//! program ──> Program                 the last use of the heap: operations with C strings and descriptors
+//! spawn ──clone3──> child ──> init    the parent makes cgroup, process, maps; the child runs the operations
+//!   └─ supervise                      signals, time, the end; then the cgroup is removed
+//! ```
+//!
+//! It knows nothing of TOML, spans or messages for people: a failure is a step number and a call.
+#![allow(clippy::disallowed_methods, reason = "the one layer that has effects")]
 
+mod cgroup;
+mod child;
+mod failure;
+mod idmap;
 pub mod image;
+mod init;
+mod message;
+mod op;
+mod probe;
+mod program;
+mod ranges;
+mod spawn;
+mod supervise;
+mod sys;
+
+pub use cgroup::{Hit, Usage};
+pub use failure::{Failure, FailureKind};
+pub use probe::{probe, reason};
+pub use ranges::Range;
+pub use spawn::{Exit, Outcome, run};

@@ -1,7 +1,7 @@
 //! Which calls the default profile lets run, by topic. Never their arguments; see [`super::arguments`].
 //!
 //! A call belongs here when ordinary programs use it and all it can reach is the container's own: its files, processes,
-//! memory, sockets. What is missing is missing on purpose; the reasons stand in [`super::tests`], next to the proof.
+//! memory, sockets. What is missing is missing on purpose; the reasons stand in its tests, next to the proof.
 
 /// Calls that always run.
 #[rustfmt::skip]

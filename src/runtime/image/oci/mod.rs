@@ -5,7 +5,7 @@
 //!   └──> index ──> …                    └──> layers, lowest first
 //! ```
 //!
-//! Where the blobs come from ([`Blobs`]) is another matter: a layout on disk, an archive of one, or the store after a
+//! Where the blobs come from (`Blobs`) is another matter: a layout on disk, an archive of one, or the store after a
 //! pull. It never believes a blob before its digest and its size are checked.
 
 mod archive;

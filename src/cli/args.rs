@@ -1,0 +1,234 @@
+//! The words of the command line.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs a command in a container that a file describes.
+#[derive(Debug, Parser)]
+#[command(
+    name = "launch",
+    version,
+    about,
+    override_usage = "launch [OPTIONS] [FILE] [ARGS]...\n       launch [OPTIONS] [FILE] -- COMMAND [ARGS]...\n       launch [OPTIONS] SUBCOMMAND ..."
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every subcommand.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Global {
+    /// Enters this directory first.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub(super) directory: Option<PathBuf>,
+    /// Says nothing but errors.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Says how the run went.
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Colours: auto, always or never. NO_COLOR turns them off.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(super) color: Color,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Runs a file (the default).
+    #[command(hide = true)]
+    Run(RunWords),
+    /// Says everything that is wrong with files, and starts nothing.
+    Check(CheckWords),
+    /// Shows what would be done, and starts nothing.
+    Plan(PlanWords),
+    /// Prints the JSON schema of the file.
+    Schema(SchemaWords),
+    /// Writes a first container.toml.
+    Init(InitWords),
+    /// Explains a key or the code of a mistake.
+    Explain(ExplainWords),
+}
+
+/// Words of a run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RunWords {
+    /// File, and arguments that are appended to its `args`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE [ARGS]")]
+    pub(super) words: Vec<OsString>,
+}
+
+/// Words of `check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckWords {
+    /// Files. Default: container.toml.
+    pub(super) files: Vec<PathBuf>,
+    /// Form of the answer.
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    pub(super) format: Format,
+}
+
+/// Forms of `check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Pictures for people.
+    Human,
+    /// JSON.
+    Json,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+/// Words of `plan`.
+#[derive(Debug, Args)]
+pub(super) struct PlanWords {
+    /// File. Default: container.toml.
+    pub(super) file: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Arguments, as for a run.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) args: Vec<OsString>,
+}
+
+/// Words of `schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaWords {
+    /// Of what.
+    #[arg(long, value_name = "WHAT", default_value = "config")]
+    pub(super) of: SchemaOf,
+}
+
+/// What there are schemas of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// The file.
+    Config,
+    /// What `plan --json` prints.
+    Plan,
+}
+
+/// Words of `init`.
+#[derive(Debug, Args)]
+pub(super) struct InitWords {
+    /// File to write. Default: container.toml.
+    pub(super) file: Option<PathBuf>,
+}
+
+/// Words of `explain`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainWords {
+    /// A key, as `limits.memory`, or a code, as `unknown_key`.
+    pub(super) what: String,
+}
+
+/// A run.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Run {
+    pub(super) file: PathBuf,
+    pub(super) args: Vec<OsString>,
+    pub(super) replace: Option<Vec<OsString>>,
+    pub(super) global: Global,
+}
+
+const DEFAULT_FILE: &str = "container.toml";
+const SUBCOMMANDS: [&str; 7] = ["check", "plan", "schema", "init", "explain", "help", "run"];
+/// Names that later versions take; a file of that name is reached as ./NAME.
+const RESERVED: [&str; 20] = [
+    "doctor",
+    "facts",
+    "diff",
+    "ps",
+    "stop",
+    "exec",
+    "stats",
+    "gc",
+    "pull",
+    "unpack",
+    "lock",
+    "store",
+    "completions",
+    "man",
+    "test",
+    "trust",
+    "tune",
+    "import",
+    "export",
+    "logs",
+];
+
+impl Run {
+    /// Takes a run's words: the file, then arguments; what follows `--` takes the place of the command.
+    pub(super) fn of(words: RunWords, global: &Global) -> Run {
+        Run { global: global.clone(), ..split(words.words) }
+    }
+}
+
+fn split(words: Vec<OsString>) -> Run {
+    let mut words = words.into_iter().peekable();
+    let file = words.next_if(|word| word != "--").map_or_else(|| DEFAULT_FILE.into(), PathBuf::from);
+    let (mut args, mut replace) = (Vec::new(), None);
+    while let Some(word) = words.next() {
+        if word == "--" && args.is_empty() {
+            replace = Some(words.by_ref().collect::<Vec<_>>()).filter(|words| !words.is_empty());
+            break;
+        }
+        args.push(word);
+    }
+    Run { file, args, replace, global: Global::default() }
+}
+
+/// Recognises `launch`, `launch FILE …` without options.
+pub(super) fn fast(words: &[OsString]) -> Option<Run> {
+    let first = words.get(1);
+    let plain = first.is_none_or(|word| !is_option(word) && !is_subcommand(word));
+    plain.then(|| split(words.iter().skip(1).cloned().collect()))
+}
+
+fn is_option(word: &OsStr) -> bool {
+    word != "--" && word.as_encoded_bytes().first() == Some(&b'-')
+}
+
+fn is_subcommand(word: &OsStr) -> bool {
+    word.to_str().is_some_and(|word| SUBCOMMANDS.contains(&word) || RESERVED.contains(&word))
+}
+
+/// Puts `run` in front of a file, so that clap sees a subcommand: after the options that come before it.
+pub(super) fn with_run(mut words: Vec<OsString>) -> Vec<OsString> {
+    const WITH_VALUE: [&str; 3] = ["-C", "--directory", "--color"];
+    let mut index = 1;
+    while let Some(word) = words.get(index) {
+        if !is_option(word) {
+            break;
+        }
+        if matches!(word.to_str(), Some("-h" | "--help" | "-V" | "--version")) {
+            return words;
+        }
+        index += if WITH_VALUE.iter().any(|option| word == *option) { 2 } else { 1 };
+    }
+    let index = index.min(words.len());
+    if !words.get(index).is_some_and(|word| is_subcommand(word)) {
+        words.insert(index, "run".into());
+    }
+    words
+}

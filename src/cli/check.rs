@@ -1,0 +1,40 @@
+//! `launch check [FILES…]`: says everything that is wrong, and starts nothing.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::args::{CheckWords, Format, Global};
+use super::style;
+use crate::diagnostics::{github, json, sarif};
+use crate::pipeline::{Loaded, load};
+use crate::runtime::probe;
+
+/// Checks files; 0 where none has an error, else 1.
+pub(super) fn check(words: &CheckWords, global: &Global) -> ExitCode {
+    let default = [PathBuf::from("container.toml")];
+    let files = if words.files.is_empty() { &default } else { words.files.as_slice() };
+    let mut failed = false;
+    for file in files {
+        let loaded = checked(file);
+        failed |= loaded.problems.has_errors();
+        show(&loaded, words.format, global);
+    }
+    ExitCode::from(u8::from(failed))
+}
+
+fn checked(file: &Path) -> Loaded {
+    let mut loaded = load(file, Vec::new(), None);
+    let host = probe(&loaded.questions());
+    loaded.plan(&host);
+    loaded
+}
+
+fn show(loaded: &Loaded, format: Format, global: &Global) {
+    let form = match format {
+        Format::Human => return style::show(loaded, global),
+        Format::Json => json,
+        Format::Github => github,
+        Format::Sarif => sarif,
+    };
+    print!("{}", form(&loaded.problems, &loaded.tree, &loaded.sources));
+}

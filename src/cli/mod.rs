@@ -1,0 +1,52 @@
+//! The command line: one file a subcommand, and the only place that prints.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one layer that talks to people")]
+#![allow(clippy::disallowed_methods, reason = "reads NO_COLOR and the terminal, writes what `init` is asked to write")]
+
+mod args;
+mod check;
+mod explain;
+mod init;
+mod plan;
+mod run;
+mod schema;
+mod style;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+/// Runs the command line; the first word is the program's own name.
+pub fn main(words: Vec<OsString>) -> ExitCode {
+    // `launch FILE …` is what scripts call a thousand times: it needs no parser.
+    if let Some(run) = args::fast(&words) {
+        return run::run(run);
+    }
+    match Cli::try_parse_from(args::with_run(words)) {
+        Ok(cli) => dispatch(cli),
+        Err(error) => {
+            let _ = error.print();
+            ExitCode::from(if error.use_stderr() { crate::pipeline::EXIT_OWN } else { 0 })
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> ExitCode {
+    let global = cli.global;
+    if let Some(directory) = &global.directory
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        eprintln!("launch: cannot enter {:?}: {}", directory.display().to_string(), crate::runtime::reason(&error));
+        return ExitCode::from(crate::pipeline::EXIT_OWN);
+    }
+    match cli.command {
+        Command::Run(words) => run::run(args::Run::of(words, &global)),
+        Command::Check(words) => check::check(&words, &global),
+        Command::Plan(words) => plan::plan(&words, &global),
+        Command::Schema(words) => schema::schema(&words),
+        Command::Init(words) => init::init(&words, &global),
+        Command::Explain(words) => explain::explain(&words),
+    }
+}

@@ -1,0 +1,186 @@
+//! The story of a launch on one page: read, parse, check, lower, run. Errors and exit codes.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "reads the configuration file itself; all other effects are the runtime's"
+)]
+
+mod explain;
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, Sources, Table, parse};
+use crate::diagnostics::{Code, Diagnostics, MAX_FILE_BYTES, Problem, decode, read, syntax};
+use crate::plan::{Host, Invocation, Plan, Questions, lower_with_warnings};
+use crate::runtime::{self, Exit, Failure, FailureKind, Outcome, Range, probe};
+
+/// Exit code of anything of launch's own: a wrong file, a failed step.
+pub const EXIT_OWN: u8 = 125;
+/// Exit code of a run that its timeout ended.
+pub const EXIT_TIMEOUT: u8 = 124;
+/// Exit code of a command that cannot be executed.
+pub const EXIT_NOT_EXECUTABLE: u8 = 126;
+/// Exit code of a command that is not there.
+pub const EXIT_NOT_FOUND: u8 = 127;
+/// Added to the number of the signal that killed the command.
+pub const EXIT_SIGNAL: u8 = 128;
+
+/// A file that was read, with everything that is wrong with it.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The texts that spans lead into.
+    pub sources: Sources,
+    /// The spanned tree.
+    pub tree: Table,
+    /// The typed values; defaults where they are wrong.
+    pub config: Config,
+    /// What is wrong.
+    pub problems: Diagnostics,
+    /// What the command line adds.
+    pub invocation: Invocation,
+    /// What is to be said of the run: one line each.
+    pub remarks: Vec<String>,
+    /// True where the file could be read and parsed as a whole.
+    pub readable: bool,
+}
+
+/// Reads and parses a file. What is wrong with it is in the result, not an error.
+pub fn load(file: &Path, args: Vec<OsString>, replace: Option<Vec<OsString>>) -> Loaded {
+    let mut loaded = Loaded { invocation: invocation(file, args, replace), ..Loaded::default() };
+    let name = file.display().to_string();
+    let text = match bytes(file).and_then(decode) {
+        Ok(text) => text,
+        Err(problem) => {
+            loaded.sources.add(name, "");
+            loaded.problems.push(problem);
+            return loaded;
+        }
+    };
+    let id = loaded.sources.add(name, text);
+    let (tree, errors) = parse(&loaded.sources, id);
+    loaded.tree = tree;
+    syntax(&errors, &loaded.sources, &mut loaded.problems);
+    loaded.config = read(&loaded.tree, &mut loaded.problems);
+    loaded.readable = errors.is_empty();
+    loaded
+}
+
+/// Reads a file: a regular one, of bounded size; a FIFO is not waited for.
+fn bytes(file: &Path) -> Result<Vec<u8>, Problem> {
+    let unreadable = |reason: String| {
+        Problem::error(Code::FileUnreadable, format!("`{}` cannot be read: {reason}", file.display()))
+            .help("name a container.toml, or make one with `launch init`")
+    };
+    let reason = |error: std::io::Error| unreadable(runtime::reason(&error));
+    let opened = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(file)
+        .map_err(reason)?;
+    let metadata = opened.metadata().map_err(reason)?;
+    if !metadata.is_file() {
+        let kind = if metadata.is_dir() { "it is a directory" } else { "it is not a regular file" };
+        return Err(unreadable(kind.to_owned()));
+    }
+    let mut bytes = Vec::new();
+    opened.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(reason)?;
+    Ok(bytes)
+}
+
+fn invocation(file: &Path, args: Vec<OsString>, replace: Option<Vec<OsString>>) -> Invocation {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let base = absolute.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned);
+    Invocation { args, replace, default_name: default_name(&absolute), base }
+}
+
+/// The file's name without `.container.toml` or `.toml`; its folder's name for a plain `container.toml`.
+fn default_name(file: &Path) -> String {
+    let name =
+        |path: Option<&std::ffi::OsStr>| path.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let own = name(file.file_name());
+    if own == "container.toml" {
+        return name(file.parent().and_then(Path::file_name));
+    }
+    own.strip_suffix(".container.toml").or_else(|| own.strip_suffix(".toml")).unwrap_or(&own).to_owned()
+}
+
+impl Loaded {
+    /// Returns what must be known of the host.
+    pub fn questions(&self) -> Questions {
+        Questions::of(&self.config, &self.invocation.base)
+    }
+
+    /// Makes the plan for a host. What is wrong is added to the problems; after a syntax error only that is shown.
+    pub fn plan(&mut self, host: &Host) -> Option<Plan> {
+        if !self.readable {
+            return None;
+        }
+        let (plan, problems) = lower_with_warnings(&self.config, host, &self.invocation);
+        self.problems.extend(problems);
+        plan.filter(|_| !self.problems.has_errors())
+    }
+
+    /// Reads, plans and carries out.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, or the step that failed.
+    pub fn run(&mut self) -> Result<Outcome, Error> {
+        let mut host = probe(&self.questions());
+        let range = if host.free_range.is_some() { Range::take().ok() } else { None };
+        host.free_range = range.as_ref().map(|range| range.first);
+        let Some(plan) = self.plan(&host) else { return Err(Error::Invalid) };
+        match runtime::run(&plan, &host) {
+            Ok(outcome) => {
+                explain::outcome(&plan, &outcome, self);
+                Ok(outcome)
+            }
+            Err(failure) => {
+                let code = exit_code_of(&failure);
+                self.problems.push(explain::failure(&plan, &failure, &host));
+                Err(Error::Failed(code))
+            }
+        }
+    }
+}
+
+/// Why nothing ran; what is wrong is in the problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is wrong.
+    Invalid,
+    /// A step failed; the exit code.
+    Failed(u8),
+}
+
+impl Error {
+    /// Returns the exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Error::Invalid => EXIT_OWN,
+            Error::Failed(code) => code,
+        }
+    }
+}
+
+/// A command that is missing or cannot be executed has codes of its own, as in a shell.
+fn exit_code_of(failure: &Failure) -> u8 {
+    match (failure.kind, failure.errno) {
+        (FailureKind::Exec, libc::ENOENT | libc::ENOTDIR) => EXIT_NOT_FOUND,
+        (FailureKind::Exec, _) => EXIT_NOT_EXECUTABLE,
+        _ => EXIT_OWN,
+    }
+}
+
+/// Returns the exit code of a run.
+pub fn exit_code(outcome: &Outcome) -> u8 {
+    if outcome.timed_out {
+        return EXIT_TIMEOUT;
+    }
+    match outcome.exit {
+        Exit::Code(code) => u8::try_from(code & 0xff).unwrap_or(EXIT_OWN),
+        Exit::Signal(signal) => EXIT_SIGNAL.saturating_add(u8::try_from(signal).unwrap_or(127)),
+    }
+}

@@ -1,0 +1,117 @@
+//! Pid 1 of the container: starts the command, reaps what is orphaned, forwards signals, tells how the command ended.
+//!
+//! It is what is left of the child when everything is set up, without privileges and without descriptors but the channel.
+//! Only system calls, as in [`super::child`].
+#![allow(unsafe_code, reason = "a fence file: runs between clone and exec")]
+#![deny(
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+use std::ffi::c_void;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use rustix::io::Errno;
+
+use super::child::Child;
+use super::message::{Channel, Message};
+use super::sys::{self, CloneArgs};
+
+/// Starts the command, waits for its end, and ends with it: the kernel then kills what is left of the pid namespace.
+pub(super) fn run(child: &mut Child<'_>) -> ! {
+    let command = match start(child) {
+        Ok(pid) => pid,
+        Err(errno) => {
+            child.channel.send(Message::failed(child.program.ops().len().saturating_sub(1), errno));
+            sys::exit(125)
+        }
+    };
+    let channel = only_channel(child.channel);
+    if give_up_privileges(child).is_err() {
+        sys::exit(125);
+    }
+    watch(channel, command);
+    sys::exit(0)
+}
+
+/// Init becomes the command's user, without capabilities: it only waits and passes signals on. The order is that of the
+/// command's own process; the change of user clears the parent-death signal, so that is set again.
+fn give_up_privileges(child: &Child<'_>) -> Result<(), Errno> {
+    const SIGKILL: usize = 9;
+    let (uid, gid) = child.program.account();
+    let (uid, gid) = (Some(rustix::fs::Uid::from_raw(uid)), Some(rustix::fs::Gid::from_raw(gid)));
+    rustix::thread::set_thread_res_gid(gid, gid, gid)?;
+    rustix::thread::set_thread_res_uid(uid, uid, uid)?;
+    sys::capset(0, 0)?;
+    sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0)?;
+    if child.program.die_with_parent() {
+        sys::prctl(libc::PR_SET_PDEATHSIG, SIGKILL, 0)?;
+    }
+    Ok(())
+}
+
+/// The command is born with CLONE_VFORK: it runs on this memory until its exec, while init waits.
+fn start(child: &mut Child<'_>) -> Result<i32, Errno> {
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK;
+    let args = CloneArgs { flags: u64::from(flags.cast_unsigned()), exit_signal: 17, ..CloneArgs::default() };
+    // SAFETY: the entry does not return; init waits until the command's exec or exit, so the frame below which it runs, and
+    // `child`, live as long.
+    unsafe { sys::clone3(&args, command, std::ptr::from_mut(child).cast::<c_void>().cast_const()) }
+}
+
+/// Entry of the command's process.
+///
+/// # Safety
+/// `argument` is the [`Child`], which nobody else uses meanwhile.
+unsafe extern "C" fn command(argument: *const c_void) -> ! {
+    // SAFETY: `start` passes the child and waits.
+    let child = unsafe { &mut *argument.cast_mut().cast::<Child<'_>>() };
+    child.become_command()
+}
+
+/// Closes everything but the channel, which becomes descriptor 0.
+fn only_channel(channel: Channel<'_>) -> Channel<'static> {
+    let old = channel.socket().as_raw_fd();
+    if old != 0 {
+        let _ = sys::dup_to(old, 0);
+    }
+    // SAFETY: init uses no descriptor but 0 from here on; the owners of the others never run in this process again.
+    let _ = unsafe { sys::close_from(1) };
+    // SAFETY: descriptor 0 is the channel and stays open as long as init lives.
+    Channel::new(unsafe { BorrowedFd::borrow_raw(0) })
+}
+
+/// Takes one signal after the other; all are blocked, so none is lost.
+fn watch(channel: Channel<'_>, command: i32) {
+    const SIGCHLD: i32 = 17;
+    const ALL: u64 = u64::MAX;
+    loop {
+        match sys::wait_signal(ALL) {
+            Ok(SIGCHLD) => {
+                if let Some(status) = reap(command) {
+                    channel.send(Message::Ended(status));
+                    return;
+                }
+            }
+            Ok(signal) => {
+                let _ = sys::kill(command, signal);
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Reaps all that have ended; returns the command's status when it is among them.
+fn reap(command: i32) -> Option<i32> {
+    let mut ended = None;
+    while let Ok(Some((pid, status))) = sys::reap() {
+        if pid == command {
+            ended = Some(status);
+        }
+    }
+    ended
+}

@@ -1,0 +1,179 @@
+//! Operations that give up privileges, and those of the command's own process.
+
+use super::{Compiler, c_bytes, relative};
+use crate::plan::landlock::LandlockStep;
+use crate::plan::{Action, Namespace, Origin, Plan, capabilities, rlimits};
+use crate::runtime::op::Op;
+
+/// Rights that a file can have: execute, write, read, truncate, ioctl on devices (landlock(7)).
+pub(in crate::runtime) const LANDLOCK_FILE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15;
+/// Rights of ABI 1: all that Linux 5.13 knows.
+const LANDLOCK_ALL: u64 = (1 << 13) - 1;
+const LANDLOCK_READ: u64 = 1 << 2 | 1 << 3;
+const LANDLOCK_EXEC: u64 = 1;
+const LANDLOCK_BIND: u64 = 1;
+const LANDLOCK_CONNECT: u64 = 1 << 1;
+
+impl Compiler<'_> {
+    /// The first operations of the child.
+    pub(super) fn begin(&mut self) {
+        self.step = 0;
+        if self.plan.lifecycle.die_with_parent {
+            self.push(Op::DieWithParent);
+        }
+        self.push(Op::NewSession);
+    }
+
+    /// What init needs before it makes the command.
+    pub(super) fn finish_setup(&mut self) {
+        self.push(Op::NotDumpable);
+        if self.plan.lifecycle.init && !self.plan.has_new(Namespace::Pid) {
+            self.push(Op::Subreaper);
+        }
+    }
+
+    /// What the command's own process does, until its exec.
+    pub(super) fn command(&mut self, action: &Action) {
+        match action {
+            Action::SetOomScoreAdj { value } => {
+                self.push(Op::Write { path: c"/proc/self/oom_score_adj".into(), data: value.to_string().into_bytes() });
+            }
+            Action::NewKeyring => {
+                let optional = matches!(self.plan.steps[self.step].origin, Origin::Default);
+                self.push(Op::NewKeyring { optional });
+            }
+            Action::SetUmask { mask } => self.push(Op::Umask(*mask)),
+            Action::SetUser { uid, gid, groups } => self.become_user(*uid, *gid, groups.as_deref()),
+            Action::SetCwd { path } => self.push(Op::Chdir(relative(path))),
+            Action::SetCapabilities { keep, ambient } => self.capabilities(keep, ambient),
+            Action::NoNewPrivs => self.push(Op::NoNewPrivs),
+            Action::SetLabel { module, label } => self.label(module, label),
+            Action::Exec { candidates, .. } => {
+                let candidates = candidates.iter().map(|path| c_bytes(path.as_bytes())).collect();
+                self.exec(candidates);
+            }
+            _ => {}
+        }
+    }
+
+    /// The bounding set goes before the ids, which take the right to change it along.
+    fn become_user(&mut self, uid: u32, gid: u32, groups: Option<&[u32]>) {
+        let keep = self.kept();
+        self.push(Op::DropBounding { keep, last: self.prepared.last_capability });
+        self.push(Op::KeepCapabilities);
+        if let Some(groups) = groups {
+            self.push(Op::SetGroups(groups.iter().map(|gid| rustix::fs::Gid::from_raw(*gid)).collect()));
+        }
+        self.push(Op::SetGid(gid));
+        self.push(Op::SetUid(uid));
+    }
+
+    fn kept(&self) -> u64 {
+        let keep =
+            self.plan.steps.iter().find_map(|step| {
+                if let Action::SetCapabilities { keep, .. } = &step.action { Some(keep) } else { None }
+            });
+        keep.map_or(0, |keep| capabilities::mask(keep))
+    }
+
+    /// What needs capabilities, or descriptors that a resource limit could refuse, comes right before both go.
+    fn capabilities(&mut self, keep: &[&'static str], ambient: &[&'static str]) {
+        let own = self.step;
+        self.landlock_and_limits();
+        if !self.no_new_privs() {
+            self.filter();
+        }
+        self.step = own;
+        self.push(Op::SetCapabilities { keep: capabilities::mask(keep), ambient: capabilities::mask(ambient) });
+    }
+
+    fn no_new_privs(&self) -> bool {
+        self.plan.steps.iter().any(|step| step.action == Action::NoNewPrivs)
+    }
+
+    fn landlock_and_limits(&mut self) {
+        for (number, step) in self.plan.numbered() {
+            self.step = number;
+            if let Action::Landlock(landlock) = &step.action {
+                self.landlock(landlock);
+            }
+        }
+        for (number, step) in self.plan.numbered() {
+            self.step = number;
+            if let Action::SetRlimit { resource, soft, hard } = &step.action {
+                let bound = |value: &Option<u64>| value.unwrap_or(u64::MAX);
+                let number = rlimits::number(resource).unwrap_or(usize::MAX);
+                self.push(Op::SetRlimit { name: resource, resource: number, soft: bound(soft), hard: bound(hard) });
+            }
+        }
+    }
+
+    fn label(&mut self, module: &str, label: &str) {
+        let (path, data) = match module {
+            "apparmor" => (c"/proc/self/attr/apparmor/exec", format!("exec {label}")),
+            _ => (c"/proc/self/attr/exec", label.to_owned()),
+        };
+        self.push(Op::Write { path: path.into(), data: data.into_bytes() });
+    }
+
+    fn filter(&mut self) {
+        for (number, step) in self.plan.numbered() {
+            if let Action::Seccomp(seccomp) = &step.action {
+                self.step = number;
+                self.push(Op::Seccomp {
+                    program: seccomp.program.instructions.clone(),
+                    flags: seccomp.program.flags(),
+                });
+            }
+        }
+    }
+
+    fn exec(&mut self, candidates: Vec<std::ffi::CString>) {
+        let own = self.step;
+        for (stream, fd) in (0..).zip(self.prepared.streams) {
+            if let Some(fd) = fd {
+                self.push(Op::Redirect { fd, stream });
+            }
+        }
+        if self.plan.lifecycle.die_with_parent && !self.plan.lifecycle.init {
+            self.push(Op::DieWithParent);
+        }
+        self.push(Op::ResetSignals);
+        self.push(Op::CloseOnExec);
+        if self.no_new_privs() {
+            self.filter();
+        }
+        self.step = own;
+        self.push(Op::Exec { candidates });
+    }
+
+    fn landlock(&mut self, step: &LandlockStep) {
+        let rules = [
+            (&step.read, LANDLOCK_READ),
+            (&step.write, LANDLOCK_ALL & !LANDLOCK_EXEC),
+            (&step.exec, LANDLOCK_READ | LANDLOCK_EXEC),
+        ];
+        let paths =
+            rules.iter().flat_map(|(paths, access)| paths.iter().map(|path| (relative(path), *access))).collect();
+        let mut ports = Vec::new();
+        let mut handled_net = 0;
+        for (list, access) in [(&step.tcp_bind, LANDLOCK_BIND), (&step.tcp_connect, LANDLOCK_CONNECT)] {
+            if let Some(list) = list {
+                handled_net |= access;
+                ports.extend(list.iter().map(|port| (*port, access)));
+            }
+        }
+        let handled_fs =
+            if step.read.is_empty() && step.write.is_empty() && step.exec.is_empty() { 0 } else { LANDLOCK_ALL };
+        self.push(Op::Landlock { handled_fs, handled_net, paths, ports });
+    }
+}
+
+/// Returns user and group of the command.
+pub(super) fn account(plan: &Plan) -> (u32, u32) {
+    let account = plan
+        .steps
+        .iter()
+        .find_map(|step| if let Action::SetUser { uid, gid, .. } = step.action { Some((uid, gid)) } else { None });
+    account.unwrap_or_default()
+}

@@ -1,0 +1,272 @@
+//! The parent's side of a launch: cgroup, process, maps; then the supervision, and the clean-up on every path.
+#![allow(unsafe_code, reason = "a fence file: clone3(2) with a child that shares our memory")]
+
+use std::ffi::c_void;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+
+use super::cgroup::{Cgroup, Usage};
+use super::child::{self, Start};
+use super::failure::{Failure, FailureKind};
+use super::idmap;
+use super::message::Message;
+use super::op::Op;
+use super::program::{Prepared, Program, clone_flag, compile};
+use super::supervise::{self, Ended};
+use super::sys::{CloneArgs, Stack, clone3};
+use crate::plan::host::Host;
+use crate::plan::stdio::Stream;
+use crate::plan::{Action, Namespace, Plan};
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// How the command ended.
+    pub exit: Exit,
+    /// True where the timeout ended it.
+    pub timed_out: bool,
+    /// Limits that were hit.
+    pub usage: Usage,
+}
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It exited with this code.
+    Code(i32),
+    /// A signal killed it.
+    Signal(i32),
+}
+
+/// Carries a plan out, and waits for the end of the command.
+///
+/// # Errors
+/// When a step fails; then nothing of the container is left.
+pub fn run(plan: &Plan, host: &Host) -> Result<Outcome, Failure> {
+    let cgroup = Cgroup::create(plan, &host.cgroup)?;
+    let opened = Opened::open(plan)?;
+    let prepared = Prepared {
+        tasks: cgroup.as_ref().map(Cgroup::tasks).unwrap_or_default(),
+        namespaces: opened.namespaces.iter().map(|(step, fd)| (*step, fd.as_raw_fd())).collect(),
+        streams: opened.streams.each_ref().map(|fd| fd.as_ref().map(AsRawFd::as_raw_fd)),
+        parent_opens: host.uid == 0 && plan.has_new(Namespace::User),
+        last_capability: host.last_capability,
+    };
+    let program = compile(plan, &prepared);
+    let outcome = launch(plan, host, &program, cgroup.as_ref());
+    drop(opened);
+    outcome
+}
+
+/// Descriptors that are opened before the child is made.
+struct Opened {
+    namespaces: Vec<(usize, OwnedFd)>,
+    streams: [Option<OwnedFd>; 3],
+}
+
+impl Opened {
+    fn open(plan: &Plan) -> Result<Opened, Failure> {
+        let mut namespaces = Vec::new();
+        for (number, step) in plan.numbered() {
+            if let Action::JoinNamespace { path, .. } = &step.action {
+                let file = std::fs::File::open(path).map_err(|error| {
+                    failed(format!("open({:?})", path.display().to_string()), &error).of_step(number)
+                })?;
+                namespaces.push((number, file.into()));
+            }
+        }
+        let mut streams = [const { None }; 3];
+        for (stream, (slot, wanted)) in streams.iter_mut().zip(&plan.stdio.streams).enumerate() {
+            *slot = open_stream(stream, wanted)?;
+        }
+        Ok(Opened { namespaces, streams })
+    }
+}
+
+fn open_stream(number: usize, stream: &Stream) -> Result<Option<OwnedFd>, Failure> {
+    let path = match stream {
+        Stream::Inherit => return Ok(None),
+        Stream::Null => std::path::Path::new("/dev/null"),
+        Stream::File(path) => path,
+    };
+    let mut options = std::fs::OpenOptions::new();
+    if number == 0 {
+        options.read(true)
+    } else {
+        options.write(true).create(true).truncate(true).mode(0o644)
+    };
+    let file = options
+        .custom_flags(libc::O_NOCTTY)
+        .open(path)
+        .map_err(|error| failed(format!("open({:?})", path.display().to_string()), &error))?;
+    Ok(Some(file.into()))
+}
+
+fn failed(call: String, error: &std::io::Error) -> Failure {
+    Failure::new(FailureKind::Call, call, Errno::from_io_error(error).unwrap_or(Errno::IO))
+}
+
+/// Makes the child, serves it, waits for it.
+fn launch(plan: &Plan, host: &Host, program: &Program, cgroup: Option<&Cgroup>) -> Result<Outcome, Failure> {
+    let (ours, theirs) =
+        rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .map_err(|errno| Failure::new(FailureKind::Call, "socketpair(AF_UNIX, SOCK_SEQPACKET)", errno))?;
+    let signals = supervise::Signals::block()?;
+    let mut stack = Stack::new();
+    let start = Start { program, channel: theirs.as_raw_fd(), parent_end: ours.as_raw_fd() };
+    let mut pidfd: i32 = -1;
+    let mut args = CloneArgs {
+        flags: flags(plan, cgroup),
+        exit_signal: 17,
+        pidfd: std::ptr::from_mut(&mut pidfd) as u64,
+        ..CloneArgs::default()
+    };
+    stack.use_for(&mut args);
+    if let Some(directory) = cgroup.and_then(Cgroup::directory) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = u64::try_from(directory).unwrap_or(u64::MAX);
+    }
+    // SAFETY: `child::start` does not return and keeps to the rules of a child. `start`, the program and the stack live to the
+    // end of this function, which waits for the child on every path (`Guard`).
+    let pid = unsafe { clone3(&args, child::start, std::ptr::from_ref(&start).cast::<c_void>()) }
+        .map_err(|errno| clone_failure(plan, errno))?;
+    // SAFETY: clone3 has stored a new descriptor there, which nobody else knows.
+    let guard = Guard { pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) }, waited: false };
+    drop(theirs);
+    finish(plan, host, program, cgroup, guard, pid, &ours, &signals)
+}
+
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// Namespaces of clone3(2). A v1 cgroup is joined by the command, so its cgroup namespace is made there too.
+fn flags(plan: &Plan, cgroup: Option<&Cgroup>) -> u64 {
+    let joins_later = cgroup.is_some_and(|cgroup| cgroup.directory().is_none());
+    let mut flags = u64::from(libc::CLONE_PIDFD.cast_unsigned());
+    for step in &plan.steps {
+        if let Action::NewNamespace { namespace } = step.action
+            && namespace != Namespace::Time
+            && !(namespace == Namespace::Cgroup && joins_later)
+        {
+            flags |= u64::from(clone_flag(namespace).cast_unsigned());
+        }
+    }
+    // A cgroup that kills as a group would kill every process on this memory, the supervisor too; in v1 init stays outside.
+    let init_outside = cgroup.is_none_or(|cgroup| cgroup.directory().is_none());
+    if init_outside {
+        flags |= u64::from(libc::CLONE_VM.cast_unsigned());
+    }
+    flags
+}
+
+fn clone_failure(plan: &Plan, errno: Errno) -> Failure {
+    let user = plan.has_new(Namespace::User);
+    let step = plan.steps.iter().position(
+        |step| matches!(step.action, Action::NewNamespace { namespace } if namespace == Namespace::User || !user),
+    );
+    let names: Vec<&str> = plan
+        .steps
+        .iter()
+        .filter_map(
+            |step| if let Action::NewNamespace { namespace } = step.action { Some(namespace.as_str()) } else { None },
+        )
+        .collect();
+    let failure = Failure::new(FailureKind::Clone, format!("clone3(new namespaces: {})", names.join(" ")), errno);
+    match step {
+        Some(step) => failure.of_step(step),
+        None => failure,
+    }
+}
+
+/// A child that is killed and waited for when its launch ends early.
+struct Guard {
+    pidfd: OwnedFd,
+    waited: bool,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.waited {
+            let _ = rustix::process::pidfd_send_signal(self.pidfd.as_fd(), rustix::process::Signal::KILL);
+            let _ = supervise::wait(self.pidfd.as_fd());
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one launch, each made once")]
+fn finish(
+    plan: &Plan,
+    host: &Host,
+    program: &Program,
+    cgroup: Option<&Cgroup>,
+    mut guard: Guard,
+    pid: i32,
+    channel: &OwnedFd,
+    signals: &supervise::Signals,
+) -> Result<Outcome, Failure> {
+    if let Err(failure) = idmap::serve(plan, host, program, pid, channel.as_fd()) {
+        return Err(reported(program, channel).unwrap_or(failure));
+    }
+    let Ended { status, timed_out } = supervise::run(plan, guard.pidfd.as_fd(), signals, cgroup)?;
+    guard.waited = true;
+    let mut exit = None;
+    while let Some(message) = receive(channel) {
+        match message {
+            Message::Failed(op, errno) => return Err(failure_of(program, op, errno)),
+            Message::Ended(status) => exit = Some(supervise::exit_of(status)),
+        }
+    }
+    let exit = match (exit, status) {
+        (Some(exit), _) => exit,
+        // Init never ends without a word, unless it is killed.
+        (None, Exit::Code(code)) if plan.lifecycle.init => {
+            return Err(Failure::new(
+                FailureKind::Call,
+                format!("init ended with {code} and did not say why"),
+                Errno::CHILD,
+            ));
+        }
+        (None, status) => status,
+    };
+    let usage = cgroup.map(|cgroup| cgroup.usage(plan)).unwrap_or_default();
+    Ok(Outcome { exit, timed_out, usage })
+}
+
+fn receive(channel: &OwnedFd) -> Option<Message> {
+    let mut bytes = [0; super::message::SIZE];
+    loop {
+        match rustix::net::recv(channel, &mut bytes, rustix::net::RecvFlags::DONTWAIT) {
+            Ok((_, super::message::SIZE)) => return Message::from_bytes(bytes),
+            // Said once where the child ended without having read all of ours; what it said comes after.
+            Err(Errno::CONNRESET | Errno::INTR) => {}
+            _ => return None,
+        }
+    }
+}
+
+fn reported(program: &Program, channel: &OwnedFd) -> Option<Failure> {
+    match receive(channel)? {
+        Message::Failed(op, errno) => Some(failure_of(program, op, errno)),
+        Message::Ended(_) => None,
+    }
+}
+
+fn failure_of(program: &Program, op: usize, errno: i32) -> Failure {
+    let found = program.ops().get(op);
+    let kind = match found {
+        Some(Op::Exec { .. }) => FailureKind::Exec,
+        Some(
+            Op::OpenTree { .. }
+            | Op::OpenDevice { .. }
+            | Op::NewFilesystem { .. }
+            | Op::SetAttr { .. }
+            | Op::Attach { .. }
+            | Op::AttachOverHost { .. },
+        ) => FailureKind::Mount,
+        _ => FailureKind::Call,
+    };
+    let call = found.map_or_else(|| "an unknown operation".to_owned(), ToString::to_string);
+    Failure { call, errno, step: program.step_of(op), kind }
+}

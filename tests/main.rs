@@ -13,8 +13,10 @@
 mod architecture;
 mod examples;
 mod image;
+mod invalid;
 mod readme;
 mod run;
+mod schema;
 mod support;
 
 use std::process::ExitCode;
@@ -26,6 +28,9 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(support::runner::trials(architecture::TESTS));
     trials.extend(support::runner::trials(readme::TESTS));
+    trials.extend(support::runner::trials(invalid::TESTS));
+    trials.extend(support::runner::trials(schema::TESTS));
+    trials.extend(invalid::trials());
     trials.extend(examples::trials());
     for topic in run::TOPICS.iter().chain(image::TOPICS) {
         trials.extend(support::runner::trials(topic));

@@ -44,7 +44,7 @@ pub use requires::Requires;
 pub use rlimits::{Rlimit, Rlimits};
 pub use rootfs::{Rootfs, RootfsMode};
 pub use scalar::{EnvValue, NumberOrText};
-pub use schema::schema;
+pub use schema::{schema, schema_text};
 pub use seccomp::Seccomp;
 pub use security::{Keyring, Security};
 pub use stdio::{Stdio, Tty};

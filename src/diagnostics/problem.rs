@@ -61,12 +61,21 @@ pub struct Problem {
     pub labels: Vec<Label>,
     /// What to write instead. Further lines are shown as they are.
     pub help: Option<String>,
+    /// Keys that were likely meant by what is wrong, dotted: that these are missing is not told besides.
+    pub(super) meant: Vec<String>,
 }
 
 impl Problem {
     /// Makes an error.
     pub fn error(code: Code, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), labels: Vec::new(), help: None }
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            labels: Vec::new(),
+            help: None,
+            meant: Vec::new(),
+        }
     }
 
     /// Makes a warning.
@@ -102,6 +111,13 @@ impl Problem {
     #[must_use]
     pub(super) fn known(self, span: Span, key: String, text: impl Into<String>) -> Self {
         self.label(Place::Known(span, key), text)
+    }
+
+    /// Says which key was likely meant.
+    #[must_use]
+    pub(super) fn meant(mut self, key: impl Into<String>) -> Self {
+        self.meant.push(key.into());
+        self
     }
 
     /// Says what to write instead.

@@ -10,6 +10,7 @@ pub(super) const NAMES: &[Peer] = &[
     nothing(&["resources"], "limits stand in one table here: [limits] memory = \"512MiB\", pids = 64, cpus = 1.5"),
     same(&["root.path"], "rootfs.path", "\"alpine\""),
     like(&["root.readonly"], "rootfs.mode", "\"readonly\""),
+    like(&["process.args"], "command", "\"/bin/sh\""),
     same(&["process.cwd"], "cwd", "\"/srv\""),
     same(&["process.terminal"], "stdio.tty", "true"),
     same(&["process.user.uid", "process.user.gid"], "user", "\"1000:1000\""),

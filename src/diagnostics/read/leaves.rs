@@ -16,10 +16,9 @@ pub(super) fn label(problem: Problem, at: Describe<'_>, name: &str) -> Problem {
     let Some(Node { value: Value::Table(inner), .. }) = at.node_of(name) else { return problem };
     let mut found = Vec::new();
     collect(at, inner, name, &mut found, 0);
-    found
-        .into_iter()
-        .take(LABELS)
-        .fold(problem, |problem, (entry, way, here)| problem.known(entry.key_span, way, format!("here it is `{here}`")))
+    found.into_iter().take(LABELS).fold(problem, |problem, (entry, way, here)| {
+        problem.known(entry.key_span, way, format!("here it is `{here}`")).meant(here)
+    })
 }
 
 fn collect<'t>(

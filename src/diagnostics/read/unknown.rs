@@ -54,7 +54,9 @@ fn problem(at: Describe<'_>, name: &str, table: &str, label: &str) -> Problem {
 
 fn misspelt(at: Describe<'_>, name: &str, near: &str, table: &str) -> Problem {
     let purpose = at.known.purpose(&at.path().then(near)).map(|purpose| format!(": {purpose}")).unwrap_or_default();
-    problem(at, name, table, &format!("did you mean `{near}`?")).help(format!("write `{near}`{purpose}"))
+    problem(at, name, table, &format!("did you mean `{near}`?"))
+        .help(format!("write `{near}`{purpose}"))
+        .meant(at.path().then(near).to_string())
 }
 
 fn misplaced(at: Describe<'_>, name: &str, homes: &[String], table: &str) -> Problem {
@@ -74,7 +76,7 @@ fn misplaced(at: Describe<'_>, name: &str, homes: &[String], table: &str) -> Pro
         (None, false) => format!("write:\n{}", at.lines(&here, &value, table)),
     };
     let message = format!("`{key}` belongs {}", names.join(" or "));
-    at.mark_key(Problem::error(Code::MisplacedKey, message), name, label).help(help)
+    at.mark_key(Problem::error(Code::MisplacedKey, message), name, label).help(help).meant(here)
 }
 
 fn place_of(at: Describe<'_>, home: &str) -> String {
@@ -83,6 +85,11 @@ fn place_of(at: Describe<'_>, home: &str) -> String {
 
 fn foreign(at: Describe<'_>, name: &str, label: &str, peer: &Peer, table: &str) -> Problem {
     let problem = problem(at, name, table, label).help(instead(at, peer.instead, at.node_of(name), table));
+    let problem = match peer.instead.here().map(|here| (here, here.rsplit_once('.'))) {
+        Some((_, Some((home, key)))) if home == table => problem.meant(at.path().then(key).to_string()),
+        Some((here, _)) => problem.meant(here),
+        None => problem,
+    };
     leaves::label(problem, at, name)
 }
 

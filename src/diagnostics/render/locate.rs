@@ -4,7 +4,8 @@
 
 use std::ops::Range;
 
-use super::super::{Code, Diagnostics, Label, Place, Problem};
+use super::super::{Diagnostics, Label, Place, Problem};
+use super::follows;
 use crate::config::{Sources, Span, Table};
 
 /// A problem whose labels are found.
@@ -41,7 +42,7 @@ pub(super) fn findings<'p>(problems: &'p Diagnostics, tree: &Table, sources: &So
         marks: problem.labels.iter().map(|label| mark(label, problems, tree, sources)).collect(),
     };
     let mut findings: Vec<Finding<'p>> =
-        problems.iter().filter(|problem| !only_follows(problem, problems, tree)).map(look).collect();
+        problems.iter().filter(|problem| !follows::only_follows(problem, problems, tree)).map(look).collect();
     findings.sort_by_key(Finding::primary);
     let same = |a: &Finding<'_>, b: &Finding<'_>| {
         a.problem.code == b.problem.code && a.problem.message == b.problem.message && a.primary() == b.primary()
@@ -53,18 +54,6 @@ pub(super) fn findings<'p>(problems: &'p Diagnostics, tree: &Table, sources: &So
         }
     }
     kept
-}
-
-/// Says whether a problem is about a value that had a mistake of shape: the typed values have a default there, and
-/// what is wrong with that was not written by anyone. A key that is said to be missing but is there is of that kind too.
-fn only_follows(problem: &Problem, problems: &Diagnostics, tree: &Table) -> bool {
-    let Some(Label { place: Place::Key(at) | Place::Value(at) | Place::Within(at, _), .. }) = problem.labels.first()
-    else {
-        return false;
-    };
-    let found = tree.nearest(at, problems.left_out()).map(|found| found.value);
-    found.is_some_and(|span| problems.left_out().contains(&span))
-        || problem.code == Code::MissingKey && tree.find(at).is_some()
 }
 
 fn mark<'p>(label: &'p Label, problems: &Diagnostics, tree: &Table, sources: &Sources) -> Mark<'p> {

@@ -3,6 +3,7 @@
 //! Only here are paths turned into places. Never prints.
 
 mod excerpt;
+mod follows;
 mod github;
 mod human;
 mod json;

@@ -34,7 +34,8 @@ fn plain(span: Span, message: &str) -> Problem {
 /// A whole file in another format.
 fn other_format(line: &Line<'_>) -> Option<Problem> {
     let start = line.text.trim_start();
-    let first = line.span(line.text.len() - start.len()..line.text.len() - start.len() + 1);
+    let begin = line.text.len() - start.len();
+    let first = line.span(begin..begin + start.find(char::is_whitespace).unwrap_or(1).clamp(1, 8));
     let example = "write lines as these:\ncommand = \"/bin/sh\"\nrootfs = \"alpine\"";
     let (what, help) = match start {
         _ if start.starts_with('{') => ("JSON", example),

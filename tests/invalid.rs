@@ -1,0 +1,110 @@
+//! Wrong files and their answers: each `tests/invalid/CODE.toml` or `CODE.WHAT.toml` beside the whole picture, `.stderr`.
+//!
+//! The host is made up, so that the answers are the same on every machine.
+
+use crate::support::golden::golden;
+use crate::support::place::project;
+use crate::support::runner::{tests, trial};
+use launch::diagnostics::{Code, Style, github, json, render, sarif};
+use launch::pipeline::{Loaded, load};
+use launch::plan::Host;
+use launch::plan::host::{CgroupFacts, CgroupVersion, ControllerFact, HostEntry, PathFact};
+use libtest_mimic::Trial;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+tests![every_form_tells_the_same, a_file_of_ten_megabytes_is_refused_at_once, what_is_no_file_is_named];
+
+/// One trial for each wrong file.
+pub(crate) fn trials() -> impl Iterator<Item = Trial> {
+    files().into_iter().map(|file| {
+        let name = format!("invalid::{}", file.file_stem().unwrap().display());
+        trial(name, move || answer_is_golden(&file))
+    })
+}
+
+fn files() -> Vec<PathBuf> {
+    let entries = fs::read_dir(project("tests/invalid")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|ext| ext == "toml")).collect();
+    files.sort();
+    files
+}
+
+fn answer_is_golden(file: &Path) {
+    let stem = file.file_stem().unwrap().to_str().unwrap();
+    let name = stem.split('.').next().unwrap();
+    let code = Code::named(name).unwrap_or_else(|| panic!("{name} is no code"));
+    let loaded = answered(file);
+    assert!(loaded.problems.contains(code), "no {name} in\n{}", picture(&loaded));
+    golden(&file.with_extension("stderr"), &picture(&loaded));
+}
+
+/// Reads and plans, as `launch check` does, for the made-up host.
+pub(crate) fn answered(file: &Path) -> Loaded {
+    let mut loaded = load(file, Vec::new(), None);
+    let host = host(file.parent().unwrap());
+    loaded.plan(&host);
+    loaded
+}
+
+fn picture(loaded: &Loaded) -> String {
+    let picture = render(&loaded.problems, &loaded.tree, &loaded.sources, Style::default());
+    picture.replace(&format!("{}/", project("tests/invalid").display()), "")
+}
+
+/// A machine with all that a container may need: Linux 6.12, cgroup v2, root; `alpine` and `data` beside the file.
+pub(crate) fn host(base: &Path) -> Host {
+    let own = ControllerFact { own: "/sys/fs/cgroup".into(), writable: true };
+    let controllers = ["cpu", "cpuset", "hugetlb", "io", "memory", "pids"].map(|name| (name.to_owned(), own.clone()));
+    let mut host = Host {
+        kernel: (6, 12),
+        machine: "x86_64".into(),
+        capabilities: (1 << 41) - 1,
+        last_capability: 40,
+        cgroup: CgroupFacts {
+            version: CgroupVersion::V2,
+            controllers: controllers.into(),
+            unified: Some("/sys/fs/cgroup".into()),
+            systemd: true,
+            swap: true,
+        },
+        free_range: Some(1_000_000),
+        rlimits: vec![u64::MAX; 16],
+        landlock_abi: 6,
+        processors: 4,
+        ..Host::default()
+    };
+    for directory in ["alpine", "data"] {
+        host.paths.insert(base.join(directory), PathFact::Directory);
+    }
+    host.root.host_entries =
+        vec![HostEntry::Directory("/usr".into()), HostEntry::Symlink("/bin".into(), "usr/bin".into())];
+    host
+}
+
+fn every_form_tells_the_same() {
+    for file in files() {
+        let Loaded { problems, tree, sources, .. } = answered(&file);
+        let report: serde_json::Value = serde_json::from_str(&json(&problems, &tree, &sources)).unwrap();
+        let told = report["problems"].as_array().unwrap().len();
+        let lines = github(&problems, &tree, &sources).lines().count();
+        let log: serde_json::Value = serde_json::from_str(&sarif(&problems, &tree, &sources)).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().len();
+        assert_eq!((told, told), (lines, results), "{}", file.display());
+    }
+}
+
+fn a_file_of_ten_megabytes_is_refused_at_once() {
+    let file = crate::support::place::fresh_dir(None).join("container.toml");
+    fs::write(&file, vec![b'#'; 10 << 20]).unwrap();
+    let start = std::time::Instant::now();
+    assert!(answered(&file).problems.contains(Code::FileTooLarge));
+    assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
+}
+
+fn what_is_no_file_is_named() {
+    let dir = crate::support::place::fresh_dir(None);
+    for file in [dir.clone(), dir.join("missing.toml"), PathBuf::from("/dev/zero"), PathBuf::from("/dev/full")] {
+        assert!(answered(&file).problems.contains(Code::FileUnreadable), "{}", file.display());
+    }
+}

@@ -8,6 +8,8 @@ mod hostile;
 mod images;
 mod layout;
 mod peers;
+mod registry;
+mod server;
 mod store;
 mod tarball;
 mod tree;
@@ -15,4 +17,5 @@ mod tree;
 pub(crate) use child::run as child;
 
 /// All topics' tests.
-pub(crate) const TOPICS: &[&[Test]] = &[faithful::TESTS, hostile::TESTS, images::TESTS, peers::TESTS, store::TESTS];
+pub(crate) const TOPICS: &[&[Test]] =
+    &[faithful::TESTS, hostile::TESTS, images::TESTS, peers::TESTS, registry::TESTS, store::TESTS];

@@ -10,6 +10,10 @@
 //! [`resolve`] is the door: it gives a directory (or the layers for an overlay) that is whole, and stays as long as its
 //! [`Tree`] is held. A source that is known already costs a look into the index. It never mounts, never runs anything
 //! out of what it unpacked, and never leaves half a tree.
+#![cfg_attr(
+    not(feature = "pull"),
+    expect(dead_code, reason = "what only pulling needs is small, and not worth a fence")
+)]
 
 pub mod archive;
 pub mod bounds;
@@ -18,9 +22,12 @@ pub mod config;
 pub mod digest;
 pub mod extract;
 pub mod file;
+pub mod lock;
 pub mod name;
 pub mod oci;
 pub mod platform;
+pub mod reference;
+pub mod registry;
 mod removal;
 mod resolve;
 pub mod store;

@@ -1,11 +1,9 @@
 //! What `docker save` makes: a `manifest.json` that names files, turned into the manifest of an image.
 
-use std::str::FromStr;
-
 use oci_spec::image::{Descriptor, ImageIndex, ImageIndexBuilder, ImageManifestBuilder, MediaType};
 
 use super::archive::{Blob, Packed};
-use super::{OciError, parse};
+use super::{OciError, oci_digest, parse};
 use crate::runtime::image::digest::{Digest, Tap};
 
 /// An image in such an archive.
@@ -61,6 +59,5 @@ fn blob(packed: &mut Packed, name: &str, media_type: MediaType) -> Result<Descri
 }
 
 fn descriptor(media_type: MediaType, digest: Digest, size: u64) -> Descriptor {
-    let digest = oci_spec::image::Digest::from_str(&digest.to_string()).expect("a SHA-256 in its one written form");
-    Descriptor::new(media_type, size, digest)
+    Descriptor::new(media_type, size, oci_digest(digest))
 }

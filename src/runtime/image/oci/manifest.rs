@@ -13,7 +13,6 @@ pub(in super::super) struct Image {
     /// The digest of its manifest.
     pub(in super::super) manifest: Digest,
     /// The digest of its configuration.
-    #[expect(dead_code, reason = "the registry comes next")]
     pub(in super::super) config_digest: Digest,
     /// Its layers, lowest first.
     pub(in super::super) layers: Vec<Layer>,

@@ -17,10 +17,11 @@ mod manifest;
 
 use std::io::Read;
 
-use oci_spec::image::{Descriptor, ImageIndex};
+use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
 
 use super::digest::Digest;
 use super::platform::Platform;
+use super::store::Store;
 pub(super) use archive::Packed;
 pub(super) use choose::{is_index, of_platform};
 pub use error::OciError;
@@ -34,6 +35,13 @@ pub(super) const MOST: u64 = 4 << 20;
 pub(super) trait Blobs {
     /// Opens a blob; `None` when it is not there.
     fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Read + '_>>, OciError>;
+}
+
+impl Blobs for Store {
+    fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Read + '_>>, OciError> {
+        let found = self.blob(digest).map_err(|error| OciError::Store(Box::new(error)))?;
+        Ok(found.map(|file| Box::new(file) as Box<dyn Read>))
+    }
 }
 
 /// Reads a small blob whole, and checks it.
@@ -86,6 +94,54 @@ pub(super) fn find(
         descriptor = of_platform(&nested, platform)?;
     }
     Err(OciError::Nested)
+}
+
+/// Follows a digest that may be of an index down to the manifest. Returns that, and the digests on the way.
+pub(super) fn descend(
+    blobs: &dyn Blobs,
+    named: Digest,
+    size: u64,
+    platform: &Platform,
+) -> Result<(Descriptor, Vec<Digest>), OciError> {
+    let unknown = Descriptor::new(MediaType::ImageManifest, size, oci_digest(named));
+    let mut bytes = read(blobs, &unknown)?;
+    let mut descriptor = Descriptor::new(media_type_of(&bytes, None), size, oci_digest(named));
+    let mut path = vec![named];
+    while is_index(&descriptor) {
+        descriptor = of_platform(&parse("index", descriptor.digest().as_ref(), &bytes)?, platform)?;
+        bytes = read(blobs, &descriptor)?;
+        path.push(identity(&descriptor)?.0);
+    }
+    Ok((descriptor, path))
+}
+
+/// Returns the digest and size of the configuration that a manifest names.
+pub(super) fn config_of(blobs: &dyn Blobs, descriptor: &Descriptor) -> Result<(Digest, u64), OciError> {
+    let manifest: ImageManifest = parse("manifest", descriptor.digest().as_ref(), &read(blobs, descriptor)?)?;
+    identity(manifest.config())
+}
+
+/// Tells what a document is. Its own word counts before that of a header, which nobody signed.
+pub(super) fn media_type_of(bytes: &[u8], header: Option<&str>) -> MediaType {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Typed {
+        media_type: Option<String>,
+        manifests: Option<serde::de::IgnoredAny>,
+    }
+    let typed: Option<Typed> = serde_json::from_slice(bytes).ok();
+    let own = typed.as_ref().and_then(|typed| typed.media_type.as_deref());
+    let plain = header.map(|header| header.split(';').next().unwrap_or(header).trim());
+    let guess = match &typed {
+        Some(typed) if typed.manifests.is_some() => "application/vnd.oci.image.index.v1+json",
+        _ => "application/vnd.oci.image.manifest.v1+json",
+    };
+    own.or(plain.filter(|plain| plain.starts_with("application/vnd."))).unwrap_or(guess).into()
+}
+
+/// Says a digest in the words of the specification's types.
+pub(super) fn oci_digest(digest: Digest) -> oci_spec::image::Digest {
+    digest.to_string().parse().expect("a SHA-256 in its one written form")
 }
 
 /// Reads the image that a manifest's descriptor names.

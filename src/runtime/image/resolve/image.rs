@@ -112,6 +112,22 @@ impl Wanted<'_> {
         Ok(Resolved { root, digest: Some(digest), config })
     }
 
+    /// Returns the layers that are not unpacked yet, as digest and size of their blobs.
+    pub(super) fn missing(&self, image: &Image) -> Result<Vec<(Digest, u64)>, ImageError> {
+        let mut missing = Vec::new();
+        let keys = self.keys(&image.diff_ids());
+        for (number, key) in keys.iter().enumerate() {
+            if self.store.tree(key)?.is_none() {
+                let layers = match self.options.layout {
+                    Layout::Tree => &image.layers[..],
+                    Layout::Layers(_) => &image.layers[number..=number],
+                };
+                missing.extend(layers.iter().map(|layer| (layer.packed, layer.size)));
+            }
+        }
+        Ok(missing)
+    }
+
     pub(super) fn wrong(&self, error: OciError) -> ImageError {
         ImageError::Image { source_name: self.source.clone(), error }
     }

@@ -2,6 +2,7 @@
 
 mod archive;
 mod image;
+mod pulled;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use crate::runtime::image::extract::{Opaque, Ownership};
 use crate::runtime::image::file::{self, FileSystem};
 use crate::runtime::image::oci::OciError;
 use crate::runtime::image::platform::Platform;
+use crate::runtime::image::reference::Reference;
+use crate::runtime::image::registry::{RegistryError, RegistryOptions};
 use crate::runtime::image::store::{Store, StoreError, Tree};
 use crate::runtime::image::unpack::UnpackError;
 pub use archive::unpack_into;
@@ -34,6 +37,13 @@ pub enum Source {
         path: PathBuf,
         /// The name of the image in it.
         reference: Option<String>,
+        /// The platform to choose; this machine's when nothing is written.
+        platform: Option<Platform>,
+    },
+    /// `image = "…"`: of a registry.
+    Image {
+        /// Its name.
+        reference: Reference,
         /// The platform to choose; this machine's when nothing is written.
         platform: Option<Platform>,
     },
@@ -64,18 +74,31 @@ pub struct Options {
     pub layout: Layout,
     /// What an archive may ask for.
     pub bounds: Bounds,
+    /// How to talk to registries.
+    pub registry: RegistryOptions,
 }
 
 impl Options {
     /// One tree with these owners.
     pub fn new(ownership: Ownership) -> Self {
-        Self { ownership, layout: Layout::Tree, bounds: Bounds::default() }
+        Self { ownership, layout: Layout::Tree, bounds: Bounds::default(), registry: RegistryOptions::default() }
     }
 }
 
 /// What happens meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
+    /// So many more bytes of a blob came.
+    Pulled {
+        /// The source.
+        source: &'a str,
+        /// The blob.
+        blob: Digest,
+        /// The bytes of the whole blob.
+        size: u64,
+        /// The bytes that came.
+        bytes: u64,
+    },
     /// A layer begins to be unpacked.
     Layer {
         /// The source.
@@ -158,6 +181,14 @@ pub enum ImageError {
         /// What is wrong with it.
         error: OciError,
     },
+    /// The registry.
+    #[error("{source_name}: {error}")]
+    Registry {
+        /// The name of the image.
+        source_name: String,
+        /// What went wrong.
+        error: RegistryError,
+    },
     /// The file is another one than was written down.
     #[error("{path:?} has the digest {found}, and `sha256` says {wanted}")]
     Digest {
@@ -196,6 +227,7 @@ pub fn resolve(
         Source::Oci { path, reference, platform } => {
             image::resolve(path, reference.as_deref(), platform.clone(), store, options, progress)
         }
+        Source::Image { reference, platform } => pulled::resolve(reference, platform.clone(), store, options, progress),
         Source::File { path, sha256 } => image_file(path, *sha256),
     }
 }

@@ -1,7 +1,7 @@
 //! Blobs: bytes under the name of their digest.
 
 use std::fs::{self, File};
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 use std::path::PathBuf;
 
 use super::{Draft, Store, StoreError};
@@ -60,11 +60,6 @@ impl BlobWriter {
         self.file.set_len(0)?;
         (self.hasher, self.size) = (Hasher::default(), 0);
         Ok(())
-    }
-
-    /// Copies all of `input`.
-    pub(in super::super) fn copy(&mut self, input: &mut impl Read) -> std::io::Result<()> {
-        std::io::copy(input, self).map(|_| ())
     }
 
     /// Gives the blob its name, if it is what was `wanted`.

@@ -12,7 +12,6 @@
 //! Everything appears by rename, whole. A process that is killed leaves something in `tmp/`, which the next one that
 //! unpacks removes. It never trusts a store that others can write to.
 
-#[expect(dead_code, reason = "the registry comes next")]
 mod blob;
 mod draft;
 mod error;
@@ -30,6 +29,8 @@ use std::path::{Path, PathBuf};
 
 use super::call::Call;
 
+#[cfg(feature = "pull")]
+pub(super) use blob::BlobWriter;
 pub(super) use draft::Draft;
 pub use error::StoreError;
 pub use gc::Swept;

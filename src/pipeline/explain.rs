@@ -68,11 +68,16 @@ fn hint(failure: &Failure, step: Option<&Step>, host: &Host) -> Option<String> {
         (FailureKind::Cgroup, EACCES | EPERM) => "the caller may not make cgroups here: run it in a delegated scope (systemd-run --user --scope -p Delegate=yes), or remove the limit".to_owned(),
         (FailureKind::Cgroup, EBUSY) => "the caller's own cgroup holds processes, so its controllers cannot be given on (cgroups(7), no internal processes): run it in a scope of its own (systemd-run --scope)".to_owned(),
         (FailureKind::Maps, EPERM) => "the kernel refused the id map: see subuid(5) and user_namespaces(7)".to_owned(),
+        (FailureKind::Mount, EINVAL) if mount(step) && idmapped(step) => "a file system there cannot be idmapped: write `idmap = false` on this mount (its owners are then shown as nobody), or [userns] mode = \"host\" or \"single\"".to_owned(),
         (FailureKind::Mount, EINVAL) if idmapped(step) => "the file system of this directory cannot be idmapped: move it to ext4, xfs, btrfs or tmpfs (Linux 6.3), or write [userns] mode = \"host\" or \"single\"".to_owned(),
         (FailureKind::Mount, EPERM) if failure.call.contains("proc") => "the caller's own /proc is partly covered (a container?): a fresh one would show more, so the kernel refuses it".to_owned(),
         (_, ENOSYS) => format!("this kernel ({}.{}) lacks the call; launch needs Linux 5.14", host.kernel.0, host.kernel.1),
         _ => return None,
     })
+}
+
+fn mount(step: Option<&Step>) -> bool {
+    matches!(step.map(|step| &step.action), Some(Action::Mount(_)))
 }
 
 fn idmapped(step: Option<&Step>) -> bool {

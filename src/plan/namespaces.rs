@@ -28,7 +28,7 @@ pub(super) fn lower(lowering: &mut Lowering, _users: &Users) -> Spaces {
     one(lowering, Namespace::Cgroup, "namespaces.cgroup", config.cgroup.as_deref());
     mount(lowering);
     time(lowering);
-    names(lowering, uts);
+    names(lowering);
     let network = !matches!(lowering.config.network.mode.as_deref(), Some("host"));
     Spaces { pid, ipc, uts, network }
 }
@@ -111,16 +111,21 @@ fn time(lowering: &mut Lowering) {
     }
 }
 
-fn names(lowering: &mut Lowering, own_uts: bool) {
+/// Sets names in a namespace of the container's own alone: those of a shared or joined one are somebody else's.
+fn names(lowering: &mut Lowering) {
+    let uts = lowering.config.namespaces.uts.as_deref();
+    let own_uts = matches!(uts, None | Some("private"));
+    let (whose, shares) =
+        if uts == Some("host") { ("the host", "shares the host's names") } else { ("others", "shares their names") };
     let (hostname, domainname) = (lowering.config.hostname.as_deref(), lowering.config.domainname.as_deref());
     for (key, name) in [("hostname", hostname), ("domainname", domainname)] {
         let Some(name) = name else { continue };
         if !own_uts {
             lowering.problem(
                 Problem::error(Code::HostnameHost, format!("`{key}` needs a UTS namespace of its own"))
-                    .value(At::Key(key), format!("would rename the host to `{name}`"))
-                    .value(At::Key("namespaces.uts"), "shares the host's names")
-                    .help(format!("remove `{key}`, or remove `uts = \"host\"` from [namespaces]")),
+                    .value(At::Key(key), format!("would rename {whose} to `{name}`"))
+                    .value(At::Key("namespaces.uts"), shares)
+                    .help(format!("remove `{key}`, or remove `uts` from [namespaces]")),
             );
         } else if name.len() > NAME_MAX || name.is_empty() || name.contains('\0') {
             lowering.problem(

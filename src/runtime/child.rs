@@ -146,7 +146,7 @@ impl Child<'_> {
             Op::Chdir(path) => chdir(path),
             Op::SetCapabilities { keep, ambient } => set_capabilities(*keep, *ambient),
             Op::NoNewPrivs => sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0).map(drop),
-            Op::NotDumpable => sys::prctl(libc::PR_SET_DUMPABLE, 0, 0).map(drop),
+            Op::Dumpable(dumpable) => sys::prctl(libc::PR_SET_DUMPABLE, usize::from(*dumpable), 0).map(drop),
             Op::DieWithParent => self.die_with_parent(),
             Op::Subreaper => sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0).map(drop),
             Op::NewSession => rustix::process::setsid().map(drop),

@@ -138,8 +138,8 @@ pub(super) enum Op {
     SetCapabilities { keep: u64, ambient: u64 },
     /// PR_SET_NO_NEW_PRIVS.
     NoNewPrivs,
-    /// Hides the process from ptrace(2) and /proc.
-    NotDumpable,
+    /// Hides the process from ptrace(2) and /proc, or shows it.
+    Dumpable(bool),
     /// Dies when the parent dies; checks that it still lives.
     DieWithParent,
     /// Adopts orphans, without a pid namespace of its own.
@@ -239,7 +239,7 @@ impl fmt::Display for Op {
             Op::Chdir(path) => write!(f, "chdir({path:?})"),
             Op::SetCapabilities { keep, ambient } => write!(f, "capset({keep:#x}), ambient {ambient:#x}"),
             Op::NoNewPrivs => f.write_str("prctl(PR_SET_NO_NEW_PRIVS, 1)"),
-            Op::NotDumpable => f.write_str("prctl(PR_SET_DUMPABLE, 0)"),
+            Op::Dumpable(dumpable) => write!(f, "prctl(PR_SET_DUMPABLE, {})", u8::from(*dumpable)),
             Op::DieWithParent => f.write_str("prctl(PR_SET_PDEATHSIG, SIGKILL)"),
             Op::Subreaper => f.write_str("prctl(PR_SET_CHILD_SUBREAPER, 1)"),
             Op::NewSession => f.write_str("setsid()"),

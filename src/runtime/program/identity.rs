@@ -18,6 +18,8 @@ impl Compiler<'_> {
     /// The first operations of the child.
     pub(super) fn begin(&mut self) {
         self.step = 0;
+        // The caller's mask, which may be anything, must not touch the modes of what is made.
+        self.push(Op::Umask(0));
         if self.plan.lifecycle.die_with_parent {
             self.push(Op::DieWithParent);
         }
@@ -26,7 +28,7 @@ impl Compiler<'_> {
 
     /// What init needs before it makes the command.
     pub(super) fn finish_setup(&mut self) {
-        self.push(Op::NotDumpable);
+        self.push(Op::Dumpable(false));
         if self.plan.lifecycle.init && !self.plan.has_new(Namespace::Pid) {
             self.push(Op::Subreaper);
         }
@@ -36,7 +38,7 @@ impl Compiler<'_> {
     pub(super) fn command(&mut self, action: &Action) {
         match action {
             Action::SetOomScoreAdj { value } => {
-                self.push(Op::Write { path: c"/proc/self/oom_score_adj".into(), data: value.to_string().into_bytes() });
+                self.write_own(c"/proc/self/oom_score_adj", value.to_string().into_bytes());
             }
             Action::NewKeyring => {
                 let optional = matches!(self.plan.steps[self.step].origin, Origin::Default);
@@ -113,7 +115,15 @@ impl Compiler<'_> {
             "apparmor" => (c"/proc/self/attr/apparmor/exec", format!("exec {label}")),
             _ => (c"/proc/self/attr/exec", label.to_owned()),
         };
-        self.push(Op::Write { path: path.into(), data: data.into_bytes() });
+        self.write_own(path, data.into_bytes());
+    }
+
+    /// Writes a file of the process's own in /proc: those of a process that is not dumpable belong to root of the host,
+    /// whom a user namespace does not know (proc(5), PR_SET_DUMPABLE). Nobody else is there yet who could attach.
+    pub(super) fn write_own(&mut self, path: &std::ffi::CStr, data: Vec<u8>) {
+        self.push(Op::Dumpable(true));
+        self.push(Op::Write { path: path.into(), data });
+        self.push(Op::Dumpable(false));
     }
 
     fn filter(&mut self) {

@@ -177,7 +177,7 @@ impl Compiler<'_> {
             Action::LoopbackUp => self.push(Op::LoopbackUp),
             Action::SetTimeOffsets { monotonic, boottime } => {
                 let data = format!("monotonic {monotonic} 0\nboottime {boottime} 0\n").into_bytes();
-                self.push(Op::Write { path: c"/proc/self/timens_offsets".into(), data });
+                self.write_own(c"/proc/self/timens_offsets", data);
             }
             Action::BuildRoot(root) => self.build_root(root),
             Action::Mount(mount) => self.mount(mount),

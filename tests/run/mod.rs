@@ -2,5 +2,33 @@
 
 use crate::support::runner::Test;
 
+mod cli;
+mod command;
+mod debian;
+mod env;
+mod lifecycle;
+mod limits;
+mod mounts;
+mod namespaces;
+mod odd_files;
+mod rootfs;
+mod signals;
+mod surroundings;
+mod users;
+
 /// All topics' tests.
-pub(crate) const TOPICS: &[&[Test]] = &[];
+pub(crate) const TOPICS: &[&[Test]] = &[
+    cli::TESTS,
+    command::TESTS,
+    debian::TESTS,
+    env::TESTS,
+    lifecycle::TESTS,
+    limits::TESTS,
+    mounts::TESTS,
+    namespaces::TESTS,
+    odd_files::TESTS,
+    rootfs::TESTS,
+    signals::TESTS,
+    surroundings::TESTS,
+    users::TESTS,
+];

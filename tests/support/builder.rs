@@ -204,6 +204,10 @@ impl Launch {
         }
         let file = ("container.toml".to_owned(), toml.clone().into_bytes());
         for (name, content) in self.files.iter().chain([&file]) {
+            // What is there already is left alone: another launch may just be reading it.
+            if fs::read(dir.join(name)).is_ok_and(|there| there == *content) {
+                continue;
+            }
             fs::write(dir.join(name), content).unwrap();
             give(&dir.join(name));
         }

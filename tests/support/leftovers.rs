@@ -121,11 +121,14 @@ fn processes_of(dir: &Path, name: &str, pid: u32) -> Vec<String> {
     younger.filter(|pid| is_ours(pid)).map(|pid| describe(&pid)).collect()
 }
 
-/// The children of this process: at the end of the tests there may be none, orphans included.
+/// The living children of this process: at the end of the tests there may be none, orphans included. The dead are those
+/// of launches that were killed; nobody but this process could reap them.
 fn children() -> BTreeSet<String> {
     let own = format!("PPid:\t{}\n", std::process::id());
-    let is_child =
-        |pid: &String| fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| text.contains(&own));
+    let is_child = |pid: &String| {
+        fs::read_to_string(format!("/proc/{pid}/status"))
+            .is_ok_and(|text| text.contains(&own) && !text.contains("State:\tZ"))
+    };
     pids().into_iter().filter(is_child).map(|pid| describe(&pid)).collect()
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod codes;
 mod examples;
 mod image;
 mod invalid;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(support::runner::trials(architecture::TESTS));
     trials.extend(support::runner::trials(readme::TESTS));
+    trials.extend(support::runner::trials(codes::TESTS));
     trials.extend(support::runner::trials(invalid::TESTS));
     trials.extend(support::runner::trials(schema::TESTS));
     trials.extend(invalid::trials());

@@ -3,12 +3,11 @@
 //! The host is made up, so that the answers are the same on every machine.
 
 use crate::support::golden::golden;
+use crate::support::made_up::made_up;
 use crate::support::place::project;
 use crate::support::runner::{tests, trial};
 use launch::diagnostics::{Code, Style, github, json, render, sarif};
 use launch::pipeline::{Loaded, load};
-use launch::plan::Host;
-use launch::plan::host::{CgroupFacts, CgroupVersion, ControllerFact, HostEntry, PathFact};
 use libtest_mimic::Trial;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,18 +30,22 @@ fn files() -> Vec<PathBuf> {
 }
 
 fn answer_is_golden(file: &Path) {
-    let stem = file.file_stem().unwrap().to_str().unwrap();
-    let name = stem.split('.').next().unwrap();
-    let code = Code::named(name).unwrap_or_else(|| panic!("{name} is no code"));
+    let code = code_of(file).unwrap_or_else(|| panic!("{}: not named after a code", file.display()));
     let loaded = answered(file);
-    assert!(loaded.problems.contains(code), "no {name} in\n{}", picture(&loaded));
+    assert!(loaded.problems.contains(code), "no {code} in\n{}", picture(&loaded));
     golden(&file.with_extension("stderr"), &picture(&loaded));
+}
+
+/// The code that a file is named after.
+fn code_of(file: &Path) -> Option<Code> {
+    Code::named(file.file_stem()?.to_str()?.split('.').next()?)
 }
 
 /// Reads and plans, as `launch check` does, for the made-up host.
 pub(crate) fn answered(file: &Path) -> Loaded {
     let mut loaded = load(file, Vec::new(), None);
-    let host = host(file.parent().unwrap());
+    // Any other code asks nothing special of the host.
+    let host = made_up(code_of(file).unwrap_or(Code::Syntax), file.parent().unwrap());
     loaded.plan(&host);
     loaded
 }
@@ -50,36 +53,6 @@ pub(crate) fn answered(file: &Path) -> Loaded {
 fn picture(loaded: &Loaded) -> String {
     let picture = render(&loaded.problems, &loaded.tree, &loaded.sources, Style::default());
     picture.replace(&format!("{}/", project("tests/invalid").display()), "")
-}
-
-/// A machine with all that a container may need: Linux 6.12, cgroup v2, root; `alpine` and `data` beside the file.
-pub(crate) fn host(base: &Path) -> Host {
-    let own = ControllerFact { own: "/sys/fs/cgroup".into(), writable: true };
-    let controllers = ["cpu", "cpuset", "hugetlb", "io", "memory", "pids"].map(|name| (name.to_owned(), own.clone()));
-    let mut host = Host {
-        kernel: (6, 12),
-        machine: "x86_64".into(),
-        capabilities: (1 << 41) - 1,
-        last_capability: 40,
-        cgroup: CgroupFacts {
-            version: CgroupVersion::V2,
-            controllers: controllers.into(),
-            unified: Some("/sys/fs/cgroup".into()),
-            systemd: true,
-            swap: true,
-        },
-        free_range: Some(1_000_000),
-        rlimits: vec![u64::MAX; 16],
-        landlock_abi: 6,
-        processors: 4,
-        ..Host::default()
-    };
-    for directory in ["alpine", "data"] {
-        host.paths.insert(base.join(directory), PathFact::Directory);
-    }
-    host.root.host_entries =
-        vec![HostEntry::Directory("/usr".into()), HostEntry::Symlink("/bin".into(), "usr/bin".into())];
-    host
 }
 
 fn every_form_tells_the_same() {

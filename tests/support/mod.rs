@@ -6,6 +6,7 @@ pub(crate) mod builder;
 pub(crate) mod golden;
 pub(crate) mod host;
 pub(crate) mod leftovers;
+pub(crate) mod made_up;
 pub(crate) mod needs;
 pub(crate) mod outcome;
 pub(crate) mod place;

@@ -9,7 +9,13 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-tests![every_format_of_tar, every_compression, a_whole_debian, a_tarball_of_busybox_as_one_user];
+tests![
+    every_format_of_tar,
+    every_compression,
+    a_whole_debian,
+    a_tarball_of_busybox_as_one_user,
+    a_tarball_for_subordinate_ids
+];
 
 /// Runs a shell script with `set -e`.
 #[track_caller]
@@ -144,4 +150,62 @@ fn a_tarball_of_busybox_as_one_user() {
     assert!(tree.values().all(|entry| entry.owner == (user.uid, user.gid)));
     assert_eq!(tree[Path::new("locked")].mode, 0);
     assert!(tree.contains_key(Path::new("own/y")) && tree.contains_key(Path::new("bin/busybox")));
+}
+
+fn a_tarball_for_subordinate_ids() {
+    needs(&[Need::Root, Need::SubordinateIds, Need::UserNamespaces, Need::Tool("setfattr")]);
+    let user = crate::support::place::user().unwrap();
+    let line = fs::read_to_string("/etc/subuid").unwrap();
+    let line = line.lines().find(|line| line.starts_with(&format!("{}:", user.name))).unwrap().to_owned();
+    let first: u32 = line.split(':').nth(1).unwrap().parse().unwrap();
+    let dir = fresh_dir(Some(user));
+    shell(
+        &dir,
+        "mkdir -p tree/locked tree/own; echo x > tree/own/file; chmod 4755 tree/own/file; chown -R 33:34 tree/own
+         echo y > tree/locked/file; chmod 0600 tree/locked/file; chmod 0700 tree/locked; chown -R 7:0 tree/locked
+         setfattr -n security.capability -v 0x0100000200200000000000000000000000000000 tree/own/file
+         tar --xattrs --xattrs-include='*' -czf archive.tar.gz -C tree .",
+    );
+    let command = |store: &str| {
+        let mut command = super::child::command(&dir.join("archive.tar.gz"), &dir.join(store));
+        user.apply(&mut command);
+        command.env(super::child::SUBORDINATE, first.to_string());
+        command
+    };
+    let run = |mut command: Command| {
+        let output = command.output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{errors}");
+        (String::from_utf8(output.stdout).unwrap(), errors)
+    };
+    let (out, notes) = run(command("store"));
+    assert_eq!(notes, "");
+    let ours = tree::read(Path::new(out.trim_end()));
+    // As in the archive, each owner that many ids higher; root is the user himself.
+    let mut theirs = tree::read(&dir.join("tree"));
+    for entry in theirs.values_mut() {
+        let outside = |id, own| if id == 0 { own } else { first + id - 1 };
+        entry.owner = (outside(entry.owner.0, user.uid), outside(entry.owner.1, user.gid));
+        if let Some(capability) = entry.xattrs.get_mut("security.capability") {
+            // Of version 3: it counts in a namespace whose root is the user, and nowhere else.
+            capability[3] = 3;
+            capability.extend(user.uid.to_le_bytes());
+        }
+    }
+    let different = differences(&ours, &theirs);
+    assert!(different.is_empty(), "{}", different.join("\n"));
+    // A second time it is there; and the user can verify and remove what is not his own.
+    let (again, _) = run(command("store"));
+    assert_eq!(again, out);
+    let mut clean = command("store");
+    clean.env(super::child::CLEAN_UP, "1");
+    let (said, _) = run(clean);
+    assert!(said.contains("\n[]\n") && said.contains("trees: 1"), "{said}");
+    assert!(!Path::new(out.trim_end()).exists());
+    // Ids that newuidmap does not give him.
+    let mut foreign = command("other");
+    foreign.env(super::child::SUBORDINATE, "1");
+    let output = foreign.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && errors.starts_with("newuidmap: "), "{errors}");
 }

@@ -41,7 +41,7 @@ pub(super) struct Unpacked {
 /// Unpacks `input` over what `extractor` has.
 pub(super) fn unpack(
     input: impl Read,
-    extractor: &mut Extractor<'_>,
+    extractor: &mut Extractor,
     bounds: &Bounds,
     end: End,
     progress: &mut dyn FnMut(u64),

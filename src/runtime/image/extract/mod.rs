@@ -37,8 +37,8 @@ pub use whiteout::{Opaque, Whiteouts};
 const BUFFER: usize = 128 * 1024;
 
 /// A tree in the making.
-pub(super) struct Extractor<'a> {
-    ownership: &'a Ownership,
+pub(super) struct Extractor {
+    ownership: Ownership,
     whiteouts: Whiteouts,
     parents: Parents,
     directories: Directories,
@@ -48,11 +48,11 @@ pub(super) struct Extractor<'a> {
     buffer: Vec<u8>,
 }
 
-impl<'a> Extractor<'a> {
+impl Extractor {
     /// Begins a tree in `root`, an empty directory that nobody else writes to.
-    pub(super) fn new(root: OwnedFd, ownership: &'a Ownership, whiteouts: Whiteouts) -> Result<Self, ExtractError> {
+    pub(super) fn new(root: OwnedFd, ownership: &Ownership, whiteouts: Whiteouts) -> Result<Self, ExtractError> {
         let mut extractor = Self {
-            ownership,
+            ownership: ownership.as_seen_here(),
             whiteouts,
             parents: Parents::new(root),
             directories: Directories::default(),
@@ -83,7 +83,7 @@ impl<'a> Extractor<'a> {
         if let Whiteouts::Overlay(_) = self.whiteouts {
             directories.implied().for_each(|name| self.notes.push(Note::DirectoryImplied { entry: name.clone() }));
         }
-        directories.finish(&mut self.parents, self.ownership, &mut self.notes)?;
+        directories.finish(&mut self.parents, &self.ownership, &mut self.notes)?;
         Ok(self.notes.finish())
     }
 

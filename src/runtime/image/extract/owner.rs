@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use rustix::fs::{Gid, Uid};
 
 /// A stretch of ids: `size` ids from `inside` on are `outside` on, as in a line of uid_map, user_namespaces(7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct IdRange {
     /// The first id in the archive.
     pub inside: u32,
@@ -24,7 +24,7 @@ pub enum Ownership {
     Identity,
     /// Everything belongs to the caller, the only id that a user without a subordinate range has.
     Caller,
-    /// Ids are translated; needs CAP_CHOWN over the outside ids.
+    /// Ids are translated. An ordinary user needs the outside ids as subordinate ones, besides his own.
     Mapped {
         /// The ranges of user ids.
         users: Vec<IdRange>,
@@ -45,6 +45,25 @@ impl Ownership {
                 (users, groups).hash(&mut hasher);
                 format!("mapped-{:016x}", hasher.finish())
             }
+        }
+    }
+
+    /// Returns the ranges that this process may own files with in a user namespace only.
+    pub(in super::super) fn needs_namespace(&self) -> Option<(&[IdRange], &[IdRange])> {
+        match self {
+            Self::Mapped { users, groups } if !rustix::process::geteuid().is_root() => Some((users, groups)),
+            _ => None,
+        }
+    }
+
+    /// Returns the same with the ids by which this process's user namespace knows those outside of it.
+    pub(super) fn as_seen_here(&self) -> Self {
+        match self {
+            Self::Mapped { users, groups } => Self::Mapped {
+                users: seen_by(users, &map_of_this_process("uid_map")),
+                groups: seen_by(groups, &map_of_this_process("gid_map")),
+            },
+            other => other.clone(),
         }
     }
 
@@ -72,6 +91,35 @@ fn narrow(id: u64) -> Result<u32, u64> {
     u32::try_from(id).ok().filter(|id| *id != u32::MAX).ok_or(id)
 }
 
+/// Reads one of the maps of user_namespaces(7). Without /proc nothing is translated, as outside of any namespace.
+fn map_of_this_process(name: &str) -> Vec<IdRange> {
+    let text = std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
+    let range = |line: &str| {
+        let mut numbers = line.split_whitespace().map(|word| word.parse().ok());
+        let mut next = || numbers.next().flatten();
+        Some(IdRange { inside: next()?, outside: next()?, size: next()? })
+    };
+    let ranges: Vec<_> = text.lines().filter_map(range).collect();
+    if ranges.is_empty() { vec![IdRange { inside: 0, outside: 0, size: u32::MAX }] } else { ranges }
+}
+
+/// Joins two maps: from the archive to the outside, and from there to what this namespace calls it.
+fn seen_by(ranges: &[IdRange], here: &[IdRange]) -> Vec<IdRange> {
+    let mut joined = Vec::new();
+    for range in ranges {
+        for own in here {
+            let first = range.outside.max(own.outside);
+            let end = |range: &IdRange| u64::from(range.outside) + u64::from(range.size);
+            let size = end(range).min(end(own)).saturating_sub(u64::from(first));
+            if let Ok(size @ 1..) = u32::try_from(size) {
+                let inside = range.inside + (first - range.outside);
+                joined.push(IdRange { inside, outside: own.inside + (first - own.outside), size });
+            }
+        }
+    }
+    joined
+}
+
 fn look_up(ranges: &[IdRange], id: u64) -> Result<u32, u64> {
     let narrow = narrow(id)?;
     let found = ranges.iter().find_map(|range| {
@@ -84,6 +132,19 @@ fn look_up(ranges: &[IdRange], id: u64) -> Result<u32, u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn maps_are_joined() {
+        let range = |inside, outside, size| IdRange { inside, outside, size };
+        let here = [range(0, 1000, 1), range(1, 100_000, 65_536)];
+        // Root inside is the caller, then the subordinate ids; and the caller in the middle of them.
+        let auto = [range(0, 1000, 1), range(1, 100_000, 65_535)];
+        assert_eq!(seen_by(&auto, &here), [range(0, 0, 1), range(1, 1, 65_535)]);
+        let keep = [range(0, 100_000, 1000), range(1000, 1000, 1), range(1001, 101_000, 9)];
+        assert_eq!(seen_by(&keep, &here), [range(0, 1, 1000), range(1000, 0, 1), range(1001, 1001, 9)]);
+        assert_eq!(seen_by(&[range(0, 5, 10)], &[range(0, 0, u32::MAX)]), [range(0, 5, 10)]);
+        assert_eq!(seen_by(&[range(0, 5, 10)], &here), []);
+    }
 
     #[test]
     fn ids_are_translated_or_refused() {

@@ -53,7 +53,7 @@ fn open_below(root: impl AsFd, directory: &Name) -> Result<OwnedFd, Errno> {
     }
 }
 
-impl Extractor<'_> {
+impl Extractor {
     /// Returns the directory of `entry`, making it and those above it where they are missing.
     pub(super) fn parent(&mut self, directory: &Name, entry: &Name) -> Result<Rc<OwnedFd>, ExtractError> {
         match self.parents.open(directory) {

@@ -50,7 +50,7 @@ pub(super) fn is_whiteout(parent: impl AsFd, name: &OsStr) -> bool {
         .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0)
 }
 
-impl Extractor<'_> {
+impl Extractor {
     /// Handles the entry `.wh.` + `hidden` in `directory`.
     pub(super) fn whiteout(&mut self, entry: &Entry, directory: &Name, hidden: &OsStr) -> Result<(), ExtractError> {
         let opaque = match hidden.as_bytes() {

@@ -20,7 +20,7 @@ use crate::runtime::image::tar::{Entry, Segment, TarStream};
 
 type Owner = Option<(Uid, Gid)>;
 
-impl Extractor<'_> {
+impl Extractor {
     #[expect(clippy::too_many_arguments, reason = "where, what, whose, how much, from where, and who is told")]
     pub(super) fn file(
         &mut self,
@@ -180,7 +180,7 @@ impl Extractor<'_> {
     }
 
     fn xattrs(&mut self, target: xattr::Target<'_>, entry: &Entry) -> Result<(), ExtractError> {
-        xattr::set(target, &entry.name, &entry.xattrs, self.ownership, &mut self.notes)
+        xattr::set(target, &entry.name, &entry.xattrs, &self.ownership, &mut self.notes)
             .map_err(ExtractError::at(&entry.name))
     }
 

@@ -24,6 +24,12 @@ pub(super) struct Archive<'a> {
 }
 
 impl Archive<'_> {
+    /// Looks whether it is there already.
+    pub(super) fn find(&self) -> Result<Option<Resolved>, ImageError> {
+        let file = File::open(self.path).map_err(Call::io("open", self.path))?;
+        self.look_up(&source_of("archive", self.path), &file)
+    }
+
     pub(super) fn resolve(&self, progress: &mut dyn Progress) -> Result<Resolved, ImageError> {
         let source = source_of("archive", self.path);
         let file = File::open(self.path).map_err(Call::io("open", self.path))?;

@@ -25,15 +25,9 @@ pub(super) fn resolve(
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<Resolved, ImageError> {
+    let wanted = Wanted::on_disk(path, reference, platform.as_ref(), store, options);
     let platform = platform.unwrap_or_else(Platform::of_this_machine);
-    let name = match reference {
-        Some(reference) => format!("oci:{reference}@{platform}"),
-        None => format!("oci@{platform}"),
-    };
-    let wanted = Wanted { source: source_of(&name, path), store, options };
-    // The index of a layout stands for all of it: everything else is named by digest.
-    let state = if path.is_dir() { path.join("index.json") } else { path.to_owned() };
-    let stamp = File::open(&state).ok().and_then(|file| Stamp::of(&file));
+    let stamp = state_of(path);
     if let Some(found) = stamp.as_ref().and_then(|stamp| wanted.look_up(stamp).transpose()) {
         return found;
     }
@@ -59,6 +53,24 @@ pub(super) fn resolve(
     }
 }
 
+/// Looks whether the root of an image in a layout or archive is there already.
+pub(super) fn find(
+    path: &Path,
+    reference: Option<&str>,
+    platform: Option<&Platform>,
+    store: &Store,
+    options: &Options,
+) -> Result<Option<Resolved>, ImageError> {
+    let wanted = Wanted::on_disk(path, reference, platform, store, options);
+    state_of(path).map_or(Ok(None), |stamp| wanted.look_up(&stamp))
+}
+
+/// The index of a layout stands for all of it: everything else is named by digest.
+fn state_of(path: &Path) -> Option<Stamp> {
+    let state = if path.is_dir() { path.join("index.json") } else { path.to_owned() };
+    File::open(&state).ok().and_then(|file| Stamp::of(&file))
+}
+
 /// An image that somebody wants.
 pub(super) struct Wanted<'a> {
     pub(super) source: String,
@@ -66,7 +78,22 @@ pub(super) struct Wanted<'a> {
     pub(super) options: &'a Options,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    fn on_disk(
+        path: &Path,
+        reference: Option<&str>,
+        platform: Option<&Platform>,
+        store: &'a Store,
+        options: &'a Options,
+    ) -> Self {
+        let platform = platform.cloned().unwrap_or_else(Platform::of_this_machine);
+        let name = match reference {
+            Some(reference) => format!("oci:{reference}@{platform}"),
+            None => format!("oci@{platform}"),
+        };
+        Self { source: source_of(&name, path), store, options }
+    }
+
     /// Looks whether all of it is there.
     pub(super) fn look_up(&self, stamp: &Stamp) -> Result<Option<Resolved>, ImageError> {
         let Some(known) = self.store.known(&self.source, stamp) else { return Ok(None) };
@@ -181,7 +208,7 @@ impl Wanted<'_> {
         blobs: &dyn Blobs,
         layer: Layer,
         number: usize,
-        extractor: &mut Extractor<'_>,
+        extractor: &mut Extractor,
         progress: &mut dyn Progress,
     ) -> Result<(), OciError> {
         let Layer { packed, size, plain } = layer;

@@ -13,6 +13,7 @@ use crate::runtime::image::config::ImageConfig;
 use crate::runtime::image::digest::Digest;
 use crate::runtime::image::extract::{Opaque, Ownership};
 use crate::runtime::image::file::{self, FileSystem};
+use crate::runtime::image::inside::{self, InsideError};
 use crate::runtime::image::oci::OciError;
 use crate::runtime::image::platform::Platform;
 use crate::runtime::image::reference::Reference;
@@ -189,6 +190,12 @@ pub enum ImageError {
         /// What went wrong.
         error: RegistryError,
     },
+    /// The namespace in which an ordinary user unpacks for his subordinate ids.
+    #[error(transparent)]
+    Inside(#[from] InsideError),
+    /// Somebody removed what was just made.
+    #[error("the unpacked root is gone from the store: somebody cleaned up at this moment; try again")]
+    Vanished,
     /// The file is another one than was written down.
     #[error("{path:?} has the digest {found}, and `sha256` says {wanted}")]
     Digest {
@@ -215,6 +222,69 @@ pub enum ImageError {
 
 /// Finds or makes the root that `source` names.
 pub fn resolve(
+    source: &Source,
+    store: &Store,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Resolved, ImageError> {
+    let Some((users, groups)) = options.ownership.needs_namespace() else {
+        return resolve_here(source, store, options, progress);
+    };
+    if let Some(found) = look_up(source, store, options)? {
+        return Ok(found);
+    }
+    // The copy of this process in a namespace makes it; then it is there.
+    store.remember_ranges(users, groups)?;
+    let answer = inside::run(users, groups, || {
+        let made = resolve_here(source, store, options, progress).map_err(|error| error.to_string())?;
+        Ok(serde_json::to_vec(&Made::of(&made)).expect("strings have a JSON form"))
+    })?;
+    let made: Option<Made> = serde_json::from_slice(&answer).ok();
+    made.and_then(|made| made.hold(store, options)).ok_or(ImageError::Vanished)
+}
+
+/// What the copy of this process made, as it says it.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Made {
+    trees: Vec<PathBuf>,
+    digest: Option<Digest>,
+    config: ImageConfig,
+}
+
+impl Made {
+    fn of(resolved: &Resolved) -> Self {
+        let trees = match &resolved.root {
+            Root::Tree(tree) => vec![tree.path().to_owned()],
+            Root::Layers(trees) => trees.iter().map(|tree| tree.path().to_owned()).collect(),
+            Root::Image { .. } => Vec::new(),
+        };
+        Self { trees, digest: resolved.digest, config: resolved.config.clone() }
+    }
+
+    fn hold(self, store: &Store, options: &Options) -> Option<Resolved> {
+        let trees: Result<Option<Vec<Tree>>, _> = self.trees.iter().map(|tree| store.hold(tree)).collect();
+        let mut trees = trees.ok()??;
+        let root = match options.layout {
+            Layout::Tree => Root::Tree(trees.pop()?),
+            Layout::Layers(_) => Root::Layers(trees),
+        };
+        Some(Resolved { root, digest: self.digest, config: self.config })
+    }
+}
+
+/// Looks whether the root is there already, unless it is to be looked for again.
+fn look_up(source: &Source, store: &Store, options: &Options) -> Result<Option<Resolved>, ImageError> {
+    match source {
+        Source::Archive { path, sha256 } => archive::Archive { path, wanted: *sha256, store, options }.find(),
+        Source::Oci { path, reference, platform } => {
+            image::find(path, reference.as_deref(), platform.as_ref(), store, options)
+        }
+        Source::Image { reference, platform } => pulled::find(reference, platform.as_ref(), store, options),
+        Source::File { path, sha256 } => image_file(path, *sha256).map(Some),
+    }
+}
+
+fn resolve_here(
     source: &Source,
     store: &Store,
     options: &Options,

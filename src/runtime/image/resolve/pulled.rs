@@ -11,6 +11,29 @@ use crate::runtime::image::reference::Reference;
 use crate::runtime::image::registry::RegistryError;
 use crate::runtime::image::store::{Stamp, Store};
 
+/// Looks whether an image is there already, unless the registry is to be asked again.
+pub(super) fn find(
+    reference: &Reference,
+    platform: Option<&Platform>,
+    store: &Store,
+    options: &Options,
+) -> Result<Option<Resolved>, ImageError> {
+    if options.registry.refresh {
+        return Ok(None);
+    }
+    wanted(reference, platform, store, options).look_up(&Stamp::default())
+}
+
+fn wanted<'a>(
+    reference: &Reference,
+    platform: Option<&Platform>,
+    store: &'a Store,
+    options: &'a Options,
+) -> Wanted<'a> {
+    let platform = platform.cloned().unwrap_or_else(Platform::of_this_machine);
+    Wanted { source: format!("{reference} {platform}"), store, options }
+}
+
 /// Finds or pulls an image.
 pub(super) fn resolve(
     reference: &Reference,
@@ -19,8 +42,8 @@ pub(super) fn resolve(
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<Resolved, ImageError> {
+    let wanted = wanted(reference, platform.as_ref(), store, options);
     let platform = platform.unwrap_or_else(Platform::of_this_machine);
-    let wanted = Wanted { source: format!("{reference} {platform}"), store, options };
     // A name has no state on this machine: what it was found to be holds until somebody looks again.
     let stamp = Stamp::default();
     if !options.registry.refresh

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::runtime::image::call::Call;
 use crate::runtime::image::digest::Digest;
+use crate::runtime::image::inside::InsideError;
 
 /// One such thing.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,12 @@ pub enum StoreError {
         /// What came.
         found: u64,
     },
+    /// The namespace in which the store of an ordinary user is cleaned up.
+    #[error("store: {0}")]
+    Inside(Box<InsideError>),
+    /// What came out of that namespace.
+    #[error("store: the answer of the process in the user namespace cannot be read: {0}")]
+    Answer(String),
     /// Another process unpacks or cleans up.
     #[error("the store {path:?} is in use by another launch that unpacks or cleans up")]
     Busy {

@@ -14,7 +14,7 @@ use crate::runtime::image::call::Call;
 use crate::runtime::image::digest::Digest;
 
 /// What was removed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Swept {
     /// Sources that nobody used.
     pub sources: Vec<String>,
@@ -33,6 +33,10 @@ pub struct Swept {
 impl Store {
     /// Removes what no source used within `unused_for` needs.
     pub fn gc(&self, unused_for: Duration) -> Result<Swept, StoreError> {
+        self.where_owned(|| self.gc_here(unused_for))
+    }
+
+    fn gc_here(&self, unused_for: Duration) -> Result<Swept, StoreError> {
         let _lock = self.lock_cleaning()?;
         let mut swept = Swept { leftovers: self.remove_leftovers()?, ..Swept::default() };
         let (mut names, mut unpacked) = (BTreeSet::new(), BTreeSet::new());

@@ -19,6 +19,7 @@ mod gc;
 mod index;
 mod listing;
 mod locks;
+mod ranges;
 mod tree;
 mod verify;
 

@@ -68,20 +68,29 @@ impl Store {
     /// Finds a tree and holds it.
     pub(in super::super) fn tree(&self, key: &Key) -> Result<Option<Tree>, StoreError> {
         for store in self.all() {
-            let path = store.join(key.path());
-            let lock = match File::open(&path) {
-                Ok(lock) => lock,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(Call::io("open", &path)(error).into()),
-            };
-            rustix::fs::flock(&lock, FlockOperation::LockShared).map_err(Call::on("flock", &path))?;
-            // It may have been removed while we waited for the lock.
-            if is_at(&lock, &path) {
-                let notes = facts(&path).map(|facts| facts.notes).unwrap_or_default();
-                return Ok(Some(Tree { path: path.join("tree"), notes, _lock: lock }));
+            if let Some(tree) = self.hold(&store.join(key.path()).join("tree"))? {
+                return Ok(Some(tree));
             }
         }
         Ok(None)
+    }
+
+    /// Holds a tree that is at a known place.
+    #[expect(clippy::unused_self, reason = "only a store has trees")]
+    pub(in super::super) fn hold(&self, tree: &Path) -> Result<Option<Tree>, StoreError> {
+        let path = tree.parent().unwrap_or(tree);
+        let lock = match File::open(path) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Call::io("open", path)(error).into()),
+        };
+        rustix::fs::flock(&lock, FlockOperation::LockShared).map_err(Call::on("flock", path))?;
+        // It may have been removed while we waited for the lock.
+        if !is_at(&lock, path) {
+            return Ok(None);
+        }
+        let notes = facts(path).map(|facts| facts.notes).unwrap_or_default();
+        Ok(Some(Tree { path: tree.to_owned(), notes, _lock: lock }))
     }
 
     /// Makes a finished draft a tree of the store, or takes the one that another process made meanwhile.

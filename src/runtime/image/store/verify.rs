@@ -10,7 +10,7 @@ use super::{Store, StoreError, listing, tree};
 use crate::runtime::image::digest::{Digest, Tap};
 
 /// Something in the store that is not what its name says.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum Damage {
     /// A blob with other bytes.
     #[error("{path:?}: the bytes have the digest {found}")]
@@ -82,6 +82,10 @@ impl Store {
 
     /// Reads everything and compares it with its name. Empty is good.
     pub fn verify(&self) -> Result<Vec<Damage>, StoreError> {
+        self.where_owned(|| self.verify_here())
+    }
+
+    fn verify_here(&self) -> Result<Vec<Damage>, StoreError> {
         let mut damage = Vec::new();
         for path in self.entries("blobs/sha256")? {
             damage.extend(blob(path));

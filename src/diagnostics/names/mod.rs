@@ -92,6 +92,13 @@ fn look(table: &str, is_it: impl Fn(&str) -> bool) -> Option<(&'static str, &'st
     })
 }
 
+/// Every name with the table that it is looked up in.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static Peer)> {
+    let tools = TOOLS.iter().flat_map(|(_, peers)| peers.iter().map(|peer| ("", peer)));
+    tools.chain(tables::NAMES.iter().flat_map(|(table, peers)| peers.iter().map(|peer| (*table, peer))))
+}
+
 impl Instead {
     /// The dotted key or table that it is here.
     pub(super) fn here(self) -> Option<&'static str> {

@@ -6,8 +6,10 @@ use proptest::prelude::{ProptestConfig, any, proptest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::names::{self, Instead};
 use super::super::{Code, Diagnostics, Problem, Style, decode, github, json, read, render, sarif, syntax};
-use crate::config::{At, Sources, Table, parse};
+use super::known::Known;
+use crate::config::{At, Config, Sources, Table, parse};
 
 /// A small file format with the shapes that the real one has.
 #[derive(Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -275,4 +277,52 @@ proptest! {
     ) {
         check(format!("{key} = {value}\n").into_bytes());
     }
+}
+
+/// What another tool's name leads to is a key of the real format, and the line that is offered is right.
+#[test]
+fn every_line_that_is_offered_can_be_written() {
+    let known = Known::of::<Config>();
+    for (table, peer) in names::all() {
+        let (here, lines) = match peer.instead {
+            Instead::Same(here, example) | Instead::Like(here, example) => (here, format!("{here} = {example}\n")),
+            Instead::Lines(here, lines) => (here, lines.to_owned()),
+            Instead::Nothing(why) => {
+                assert!(why.len() > 20, "{:?}", peer.names);
+                continue;
+            }
+        };
+        let schema = known.dotted(here);
+        assert!(schema.is_some() || here.starts_with("sysctl"), "{:?} leads to {here}, which is no key", peer.names);
+        // An element of an array of tables is written as a table of its own.
+        let (home, _) = here.split_once('.').unwrap_or((here, ""));
+        let text = match (known.is_list_of_tables(home), matches!(peer.instead, Instead::Lines(..))) {
+            (true, true) => format!("[[{home}]]\n{lines}"),
+            (true, false) if here != home => format!("[[{home}]]\n{}", &lines[home.len() + 1..]),
+            (false, true) => format!("[{here}]\n{lines}"),
+            _ if here.contains("_map.") => {
+                format!("userns.uid_map = [{{ {} }}]", &lines["userns.uid_map.".len()..].trim())
+            }
+            _ => lines,
+        };
+        let mut sources = Sources::default();
+        let id = sources.add("container.toml", text.as_str());
+        let (tree, errors) = parse(&sources, id);
+        let mut problems = Diagnostics::default();
+        syntax(&errors, &sources, &mut problems);
+        let _: Config = read(&tree, &mut problems);
+        let picture = render(&problems, &tree, &sources, Style::default());
+        assert!(picture.is_empty(), "{:?} in [{table}] offers\n{text}\n{picture}", peer.names);
+    }
+}
+
+/// A name that is a key here would never be looked up.
+#[test]
+fn no_name_is_a_key_of_its_table() {
+    let known = Known::of::<Config>();
+    let keys = |table: &str, name: &str| known.tables_with(|key| key == name).iter().any(|home| home == table);
+    let own: Vec<_> =
+        names::all().flat_map(|(table, peer)| peer.names.iter().map(move |name| (table, *name))).collect();
+    let useless: Vec<_> = own.into_iter().filter(|(table, name)| keys(table, name)).collect();
+    assert!(useless.is_empty(), "{useless:?}");
 }

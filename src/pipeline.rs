@@ -5,15 +5,20 @@
 )]
 
 mod explain;
+mod layers;
 
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::config::{Config, Sources, Table, parse};
-use crate::diagnostics::{Code, Diagnostics, MAX_FILE_BYTES, Problem, decode, read, syntax};
+use crate::config::{Config, Replaced, Sources, Table, Value};
+use crate::diagnostics::{Code, Diagnostics, MAX_FILE_BYTES, Problem, read};
 use crate::plan::{Host, Invocation, Plan, Questions, lower_with_warnings};
+use layers::Stack;
+
+pub use layers::Overrides;
+
 use crate::runtime::{self, Exit, Failure, FailureKind, Outcome, Range, probe};
 
 /// Exit code of anything of launch's own: a wrong file, a failed step.
@@ -44,27 +49,21 @@ pub struct Loaded {
     pub remarks: Vec<String>,
     /// True where the file could be read and parsed as a whole.
     pub readable: bool,
+    /// Values that a layer replaced: the new place, then the old one.
+    pub replaced: Replaced,
 }
 
 /// Reads and parses a file. What is wrong with it is in the result, not an error.
 pub fn load(file: &Path, args: Vec<OsString>, replace: Option<Vec<OsString>>) -> Loaded {
-    let mut loaded = Loaded { invocation: invocation(file, args, replace), ..Loaded::default() };
-    let name = file.display().to_string();
-    let text = match bytes(file).and_then(decode) {
-        Ok(text) => text,
-        Err(problem) => {
-            loaded.sources.add(name, "");
-            loaded.problems.push(problem);
-            return loaded;
-        }
-    };
-    let id = loaded.sources.add(name, text);
-    let (tree, errors) = parse(&loaded.sources, id);
-    loaded.tree = tree;
-    syntax(&errors, &loaded.sources, &mut loaded.problems);
-    loaded.config = read(&loaded.tree, &mut loaded.problems);
-    loaded.readable = errors.is_empty();
-    loaded
+    load_with(file, args, replace, &Overrides::default())
+}
+
+/// The same, with what the command line changes.
+pub fn load_with(file: &Path, args: Vec<OsString>, replace: Option<Vec<OsString>>, overrides: &Overrides) -> Loaded {
+    let Stack { sources, tree, mut problems, replaced, readable, .. } = Stack::read(file, overrides);
+    let config = read(&tree, &mut problems);
+    let invocation = layers::invocation(file, args, replace);
+    Loaded { sources, tree, config, problems, invocation, remarks: Vec::new(), readable, replaced }
 }
 
 /// Reads a file: a regular one, of bounded size; a FIFO is not waited for.
@@ -89,27 +88,22 @@ fn bytes(file: &Path) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-fn invocation(file: &Path, args: Vec<OsString>, replace: Option<Vec<OsString>>) -> Invocation {
-    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let base = absolute.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned);
-    Invocation { args, replace, default_name: default_name(&absolute), base }
-}
-
-/// The file's name without `.container.toml` or `.toml`; its folder's name for a plain `container.toml`.
-fn default_name(file: &Path) -> String {
-    let name =
-        |path: Option<&std::ffi::OsStr>| path.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let own = name(file.file_name());
-    if own == "container.toml" {
-        return name(file.parent().and_then(Path::file_name));
-    }
-    own.strip_suffix(".container.toml").or_else(|| own.strip_suffix(".toml")).unwrap_or(&own).to_owned()
-}
-
 impl Loaded {
     /// Returns what must be known of the host.
     pub fn questions(&self) -> Questions {
         Questions::of(&self.config, &self.invocation.base)
+    }
+
+    /// Reads the profiles that were not chosen too, so that a mistake in one does not wait until it is.
+    pub fn check_profiles(&mut self) {
+        let Some(Value::Table(profiles)) = self.tree.get("profiles").map(|entry| &entry.node.value) else { return };
+        for entry in &profiles.entries {
+            if let Value::Table(profile) = &entry.node.value {
+                let mut problems = Diagnostics::default();
+                let _: Config = read(profile, &mut problems);
+                self.problems.extend(problems);
+            }
+        }
     }
 
     /// Makes the plan for a host. What is wrong is added to the problems; after a syntax error only that is shown.

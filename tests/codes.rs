@@ -16,14 +16,18 @@ const WITHOUT_EXAMPLE: &[Code] = &[
     Code::ControlCharacter,
     Code::EmptyFile,
     Code::EnvironmentTooLarge,
+    Code::ExtendsCycle,
+    Code::ExtendsTooDeep,
     Code::FileTooLarge,
     Code::FileUnreadable,
     Code::LimitDiffers,
     Code::MapTooLong,
     Code::MissingKey,
     Code::NotUtf8,
+    Code::ProfileUnknown,
     Code::RootfsLink,
     Code::SeccompTooLong,
+    Code::SetInvalid,
     Code::StepFailed,
 ];
 

@@ -52,7 +52,8 @@ fn follow(mut launch: Launch, words: &[&str]) {
             "as" if rest == "user" => launch = launch.as_user(),
             "needs" => needs(&[Need::Controller(Box::leak(rest.to_owned().into_boxed_str()))]),
             "env" => launch = set(launch, rest),
-            "arg" => launch = launch.arg(rest),
+            "arg" => launch = launch.arg(rest.trim_matches('"')),
+            "profile" => launch = launch.option("--profile").option(rest),
             "exit" | "stdout" | "stderr" => expectations.push((verb, rest.trim_matches('"'))),
             _ => panic!("`# test:` does not know {word:?}"),
         }

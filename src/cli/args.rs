@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::pipeline::Overrides;
+
 /// Runs a command in a container that a file describes.
 #[derive(Debug, Parser)]
 #[command(
@@ -35,6 +37,19 @@ pub(super) struct Global {
     /// Colours: auto, always or never. NO_COLOR turns them off.
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(super) color: Color,
+    /// Sets a key, as --set limits.pids=64; over the file and its profiles. Paths are relative to here.
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    pub(super) set: Vec<String>,
+    /// Lays the table [profiles.NAME] over the file.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(super) profile: Vec<String>,
+}
+
+impl Global {
+    /// What the flags change about a file.
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides { profiles: self.profile.clone(), set: self.set.clone() }
+    }
 }
 
 /// When colours are used.
@@ -83,6 +98,19 @@ pub(super) struct CheckWords {
     /// Form of the answer.
     #[arg(long, value_name = "FORM", default_value = "human")]
     pub(super) format: Format,
+    /// On which host: `this`, or `none` to judge the file alone.
+    #[arg(long, value_name = "HOST", default_value = "this")]
+    pub(super) host: HostChoice,
+}
+
+/// What a file is judged on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum HostChoice {
+    /// This machine.
+    #[default]
+    This,
+    /// One that has everything.
+    None,
 }
 
 /// Forms of `check`.
@@ -106,9 +134,15 @@ pub(super) struct PlanWords {
     /// Prints JSON.
     #[arg(long)]
     pub(super) json: bool,
-    /// Arguments, as for a run.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(super) args: Vec<OsString>,
+    /// Shows which file or flag each value comes from.
+    #[arg(long)]
+    pub(super) origin: bool,
+    /// On which host: `this`, or `none` to judge the file alone.
+    #[arg(long, value_name = "HOST", default_value = "this")]
+    pub(super) host: HostChoice,
+    /// Command and arguments in the place of the file's, as for a run.
+    #[arg(last = true)]
+    pub(super) replace: Vec<OsString>,
 }
 
 /// Words of `schema`.
@@ -215,7 +249,7 @@ fn is_subcommand(word: &OsStr) -> bool {
 
 /// Puts `run` in front of a file, so that clap sees a subcommand: after the options that come before it.
 pub(super) fn with_run(mut words: Vec<OsString>) -> Vec<OsString> {
-    const WITH_VALUE: [&str; 3] = ["-C", "--directory", "--color"];
+    const WITH_VALUE: [&str; 5] = ["-C", "--directory", "--color", "--set", "--profile"];
     let mut index = 1;
     while let Some(word) = words.get(index) {
         if !is_option(word) {

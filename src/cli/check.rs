@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use super::args::{CheckWords, Format, Global};
 use super::style;
 use crate::diagnostics::{github, json, sarif};
-use crate::pipeline::{Loaded, load};
-use crate::runtime::probe;
+use crate::pipeline::{Loaded, load_with};
 
 /// Checks files; 0 where none has an error, else 1.
 pub(super) fn check(words: &CheckWords, global: &Global) -> ExitCode {
@@ -15,16 +14,17 @@ pub(super) fn check(words: &CheckWords, global: &Global) -> ExitCode {
     let files = if words.files.is_empty() { &default } else { words.files.as_slice() };
     let mut failed = false;
     for file in files {
-        let loaded = checked(file);
+        let loaded = checked(file, words, global);
         failed |= loaded.problems.has_errors();
         show(&loaded, words.format, global);
     }
     ExitCode::from(u8::from(failed))
 }
 
-fn checked(file: &Path) -> Loaded {
-    let mut loaded = load(file, Vec::new(), None);
-    let host = probe(&loaded.questions());
+fn checked(file: &Path, words: &CheckWords, global: &Global) -> Loaded {
+    let mut loaded = load_with(file, Vec::new(), None, &global.overrides());
+    loaded.check_profiles();
+    let host = super::host(&loaded, words.host);
     loaded.plan(&host);
     loaded
 }

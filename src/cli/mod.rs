@@ -33,6 +33,14 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// The host that a file is judged on.
+fn host(loaded: &crate::pipeline::Loaded, choice: args::HostChoice) -> crate::plan::Host {
+    match choice {
+        args::HostChoice::This => crate::runtime::probe(&loaded.questions()),
+        args::HostChoice::None => crate::plan::ideal(&loaded.config, &loaded.questions(), &loaded.invocation.base),
+    }
+}
+
 fn dispatch(cli: Cli) -> ExitCode {
     let global = cli.global;
     if let Some(directory) = &global.directory

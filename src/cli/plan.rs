@@ -1,23 +1,31 @@
 //! `launch plan [FILE]`: shows what would be done, and does nothing.
 
+mod origin;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::{Global, PlanWords};
 use super::style;
-use crate::pipeline::{EXIT_OWN, load};
+use crate::pipeline::{EXIT_OWN, load_with};
 use crate::plan::{Origin, Phase, Plan};
-use crate::runtime::probe;
 
 /// Prints the plan.
 pub(super) fn plan(words: &PlanWords, global: &Global) -> ExitCode {
     let file = words.file.as_deref().unwrap_or(Path::new("container.toml"));
-    let mut loaded = load(file, words.args.clone(), None);
-    let host = probe(&loaded.questions());
+    let replace = (!words.replace.is_empty()).then(|| words.replace.clone());
+    let mut loaded = load_with(file, Vec::new(), replace, &global.overrides());
+    if words.origin {
+        print!("{}", origin::origins(&loaded));
+    }
+    let host = super::host(&loaded, words.host);
     let plan = loaded.plan(&host);
     style::show(&loaded, global);
     let Some(plan) = plan else { return ExitCode::from(EXIT_OWN) };
+    if words.origin {
+        return ExitCode::SUCCESS;
+    }
     let text = if words.json {
         serde_json::to_string_pretty(&plan).map(|text| text + "\n").unwrap_or_default()
     } else {

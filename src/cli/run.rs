@@ -6,12 +6,12 @@ use std::time::Instant;
 use super::args::Run;
 use super::style;
 use crate::diagnostics::render_alone;
-use crate::pipeline::{Error, exit_code, load};
+use crate::pipeline::{Error, exit_code, load_with};
 
 /// Runs a file, and returns the command's exit code.
 pub(super) fn run(run: Run) -> ExitCode {
     let begin = Instant::now();
-    let mut loaded = load(&run.file, run.args, run.replace);
+    let mut loaded = load_with(&run.file, run.args, run.replace, &run.global.overrides());
     match loaded.run() {
         Ok(outcome) => {
             if !run.global.quiet {

@@ -4,6 +4,7 @@
 
 mod code;
 mod file;
+mod layers;
 mod names;
 mod problem;
 mod read;
@@ -14,6 +15,7 @@ mod syntax;
 
 pub use code::{CODES, Code};
 pub use file::{MAX_FILE_BYTES, decode};
+pub use layers::{cycle, layers};
 pub use problem::{Label, Place, Problem, Severity};
 pub use read::read;
 pub use render::{Style, github, json, render, render_alone, sarif};

@@ -15,7 +15,7 @@ const RESERVED: &[(&str, &str)] = &[
 ];
 
 /// Keys that the types have but that are not built, by their dotted path.
-const UNBUILT: &[&str] = &["extends", "profiles", "mounts.remove", "devices.remove"];
+const UNBUILT: &[&str] = &[];
 
 /// Words that are kept for later, by the dotted path of their key.
 const RESERVED_WORDS: &[(&str, &str, &str)] = &[

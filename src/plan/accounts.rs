@@ -88,7 +88,7 @@ fn user(lowering: &mut Lowering, text: &str) -> Option<(u32, u32, Option<String>
     if uid == u32::MAX || gid == u32::MAX {
         lowering.problem(
             Problem::error(Code::IdInvalid, format!("{} is no id: the kernel keeps it for \"unchanged\"", u32::MAX))
-                .value(At::Key("user"), "4294967295")
+                .value(At::Key("user"), "-1 in 32 bits")
                 .help("write an id from 0 to 4294967294"),
         );
         return None;
@@ -169,6 +169,10 @@ fn unknown_account(lowering: &mut Lowering, what: &str, name: &str, file: &str, 
 
 /// Checks that the ids exist in the user namespace.
 fn check_mapped(lowering: &mut Lowering, users: &Users, account: &Account) {
+    // A map without a usable range has a mistake of its own, which says it all.
+    if users.private && (users.uid.is_empty() || users.gid.is_empty()) {
+        return;
+    }
     let mut missing = |what: &str, id: u32, at: At, map_key: &'static str| {
         let mut problem =
             Problem::error(Code::UserUnmapped, format!("{what} {id} is not mapped in the user namespace"))
@@ -183,8 +187,7 @@ fn check_mapped(lowering: &mut Lowering, users: &Users, account: &Account) {
     };
     if !users.maps_uid(account.uid) {
         missing("user", account.uid, At::Key("user"), "userns.uid_map");
-    }
-    if !users.maps_gid(account.gid) {
+    } else if !users.maps_gid(account.gid) {
         missing("group", account.gid, At::Key("user"), "userns.gid_map");
     }
     for (index, group) in account.groups.iter().enumerate() {

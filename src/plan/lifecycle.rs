@@ -59,7 +59,9 @@ fn duration(lowering: &mut Lowering, key: &'static str, value: &NumberOrText) ->
     size::duration(value)
         .map_err(|wrong| {
             lowering.problem(
-                Problem::error(Code::DurationInvalid, wrong.message).value(At::Key(key), "a duration").help(wrong.help),
+                Problem::error(Code::DurationInvalid, wrong.message)
+                    .value(At::Key(key), "a number with ms, s, m, h or d")
+                    .help(wrong.help),
             );
         })
         .ok()

@@ -202,7 +202,7 @@ pub(super) fn sized(lowering: &mut Lowering, at: At, value: &NumberOrText) -> Op
         Ok(bytes) => Some(bytes),
         Err(wrong) => {
             let (code, label) = if wrong.ambiguous {
-                (Code::SizeAmbiguous, "decimal or binary megabytes?")
+                (Code::SizeAmbiguous, "which of the two?")
             } else {
                 (Code::SizeInvalid, "not a size")
             };

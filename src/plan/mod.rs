@@ -10,6 +10,7 @@ mod describe;
 pub mod devices;
 pub mod environment;
 pub mod host;
+mod ideal;
 pub mod landlock;
 pub mod lifecycle;
 pub mod limits;
@@ -43,6 +44,7 @@ use crate::diagnostics::{Diagnostics, Problem};
 
 pub(crate) use describe::bytes_words;
 pub use host::Host;
+pub use ideal::ideal;
 pub use questions::Questions;
 pub(crate) use questions::absolute;
 pub use raw::RawString;

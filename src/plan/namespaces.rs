@@ -55,7 +55,7 @@ fn one(lowering: &mut Lowering, namespace: Namespace, key: &'static str, written
 fn unknown(key: &'static str, text: &str) -> Problem {
     let near = crate::diagnostics::suggest(text, ["private", "host"]);
     let help = near.map_or_else(
-        || "write \"private\", \"host\" or \"path:/proc/PID/ns/NAME\"".to_owned(),
+        || "write \"private\" for its own, \"host\" for the caller's, or \"path:/proc/PID/ns/NAME\"".to_owned(),
         |near| format!("did you mean \"{near}\"? Or write \"path:/proc/PID/ns/NAME\""),
     );
     Problem::error(Code::NamespaceUnknown, format!("`{text}` is not a choice for `{key}`"))
@@ -133,8 +133,14 @@ fn names(lowering: &mut Lowering) {
                     Code::HostnameTooLong,
                     format!("`{key}` is {} bytes, the kernel takes 1 to {NAME_MAX}", name.len()),
                 )
-                .value(At::Key(key), "see uname(2)")
-                .help("write a shorter name"),
+                .value(
+                    At::Key(key),
+                    match name.len().checked_sub(NAME_MAX) {
+                        Some(more @ 1..) => format!("{more} bytes too many"),
+                        _ => "empty, or with a NUL byte".to_owned(),
+                    },
+                )
+                .help("write a name of 1 to 64 bytes (uname(2)), or leave the key out"),
             );
         }
     }

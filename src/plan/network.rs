@@ -42,6 +42,9 @@ fn unknown(text: &str) -> Problem {
     let help = match near {
         Some("private") => "a network of its own is \"none\"".to_owned(),
         Some(near) => format!("did you mean \"{near}\"?"),
+        None if ["off", "no", "disabled", "isolated", "loopback", ""].contains(&text) => {
+            "write \"none\": its own network with nothing but loopback".to_owned()
+        }
         None => "write \"none\", \"host\" or \"path:/proc/PID/ns/net\"".to_owned(),
     };
     Problem::error(Code::NetworkUnknown, format!("`{text}` is not a network mode"))

@@ -71,7 +71,12 @@ fn one(lowering: &mut Lowering, resource: &Resource, limit: &Rlimit) {
                 format!("the soft limit of {} is above the hard limit", resource.name),
             )
             .value(at, format!("{} > {}", show(soft), show(hard)))
-            .help("the soft limit is at most the hard limit (getrlimit(2))"),
+            .help(format!(
+                "the soft limit is at most the hard one: write {} = {{ soft = {}, hard = {} }}",
+                resource.name,
+                show(hard),
+                show(soft)
+            )),
         );
         return;
     }
@@ -105,13 +110,16 @@ fn read(lowering: &mut Lowering, resource: &Resource, value: &NumberOrText) -> O
         .map_err(|wrong| {
             let code = if wrong.ambiguous { Code::SizeAmbiguous } else { Code::RlimitInvalid };
             lowering.problem(
-                Problem::error(code, wrong.message)
-                    .value(At::Key(resource.key), "an integer, a size or \"unlimited\"")
-                    .help(if wrong.ambiguous {
-                        wrong.help
-                    } else {
-                        format!("write {} = 1024, or \"unlimited\"", resource.name)
-                    }),
+                Problem::error(
+                    code,
+                    if wrong.ambiguous { wrong.message } else { format!("`{value}` is no limit of {}", resource.name) },
+                )
+                .value(At::Key(resource.key), "an integer, a size or \"unlimited\"")
+                .help(if wrong.ambiguous {
+                    wrong.help
+                } else {
+                    format!("write {} = 1024, or \"unlimited\"", resource.name)
+                }),
             );
         })
         .ok()

@@ -173,6 +173,14 @@ fn directory(lowering: &mut Lowering, rootfs: &Rootfs, users: &Users) -> Option<
     let written = rootfs.path.as_deref()?;
     let at = At::Key(if rootfs.shorthand { "rootfs" } else { "rootfs.path" });
     let path = lowering.absolute(written);
+    if path == std::path::Path::new("/") {
+        lowering.problem(
+            Problem::error(Code::RootfsIsHost, "the host's own / cannot be the root")
+                .value(at, "everything of the host, /etc/shadow included")
+                .help("write `host = true` for a read-only root from the host's /usr, and [[mounts]] for what else is needed"),
+        );
+        return None;
+    }
     let wrong = match lowering.path_fact(&path) {
         PathFact::Directory => None,
         PathFact::Missing => {
@@ -189,14 +197,6 @@ fn directory(lowering: &mut Lowering, rootfs: &Rootfs, users: &Users) -> Option<
             Problem::error(Code::RootfsUnusable, format!("the root `{written}` cannot be used: {reason}"))
                 .value(at, path.display().to_string())
                 .help(help),
-        );
-        return None;
-    }
-    if path == std::path::Path::new("/") {
-        lowering.problem(
-            Problem::error(Code::RootfsIsHost, "the host's own / cannot be the root")
-                .value(at, "everything of the host, /etc/shadow included")
-                .help("write `host = true` for a read-only root from the host's /usr, and [[mounts]] for what else is needed"),
         );
         return None;
     }

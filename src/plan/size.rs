@@ -61,17 +61,22 @@ fn unit_shift(number: &str, unit: &str) -> Option<Result<u32, Unreadable>> {
     let (letter, shift) = UNITS.into_iter().find(|(letter, _)| upper.starts_with(letter))?;
     match upper.get(1..)? {
         "" | "IB" => Some(Ok(shift)),
-        "B" => {
-            let decimal = number.parse::<u64>().ok().and_then(|n| n.checked_mul(1000u64.pow(shift / 10)));
-            let decimal = decimal.map_or_else(|| "the bytes as an integer".to_owned(), |bytes| bytes.to_string());
-            Some(Err(Unreadable {
-                message: format!("`{number}{unit}` is ambiguous: 1000 or 1024?"),
-                help: format!("write \"{number}{letter}iB\" for powers of 1024, or {decimal} for powers of 1000"),
-                ambiguous: true,
-            }))
-        }
+        "B" => Some(Err(ambiguous(number, letter, unit, shift))),
         _ => None,
     }
+}
+
+/// `50MB`: both readings, and how to write each.
+fn ambiguous(number: &str, letter: &str, unit: &str, shift: u32) -> Unreadable {
+    let times = |factor: u64| number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+    let (message, decimal) = match (times(1000u64.pow(shift / 10)), times(1 << shift)) {
+        (Some(decimal), Some(binary)) => {
+            (format!("`{number}{unit}` can be {decimal} or {binary} bytes"), decimal.to_string())
+        }
+        _ => (format!("`{number}{unit}` can be read in two ways"), "the bytes as an integer".to_owned()),
+    };
+    let help = format!("write \"{number}{letter}iB\" for powers of 1024, as the kernel counts, or {decimal}");
+    Unreadable { message, help, ambiguous: true }
 }
 
 /// Reads `1.5GiB`: up to three decimals.

@@ -208,7 +208,7 @@ fn keep_id(lowering: &mut Lowering) -> Users {
 /// Maps `id` to itself, and the ids below and above it to the range.
 fn around(id: u32, (first, size): (u32, u32)) -> Vec<IdRange> {
     let below = id.min(size);
-    let above = (size - below).min(RANGE);
+    let above = (size - below).min(RANGE).min(u32::MAX - id.saturating_add(1));
     let ranges = [
         IdRange { container: 0, host: first, size: below },
         IdRange { container: id, host: id, size: 1 },
@@ -217,10 +217,15 @@ fn around(id: u32, (first, size): (u32, u32)) -> Vec<IdRange> {
     ranges.into_iter().filter(|range| range.size > 0).collect()
 }
 
+/// The ranges of subuid(5) that hold ids: anything may be written there.
+fn usable(ranges: &[(u32, u32)]) -> impl Iterator<Item = (u32, u32)> {
+    ranges.iter().copied().filter(|(first, count)| *count > 0 && first.checked_add(*count).is_some())
+}
+
 /// Returns the caller's subordinate ranges when they can be used, and says in a note why not.
 fn subordinate(lowering: &mut Lowering) -> Option<((u32, u32), (u32, u32))> {
     let host = lowering.host;
-    let (uid, gid) = (host.subuid.first().copied(), host.subgid.first().copied());
+    let (uid, gid) = (usable(&host.subuid).next(), usable(&host.subgid).next());
     match (uid, gid, &host.newidmap) {
         (Some(uid), Some(gid), Some(_)) => Some((uid, gid)),
         (Some(_), Some(_), None) => {
@@ -337,15 +342,14 @@ fn check_allowed(lowering: &mut Lowering, list: &'static str, ranges: &[IdRange]
         if users { (host.uid, &host.subuid, "/etc/subuid") } else { (host.gid, &host.subgid, "/etc/subgid") };
     for (index, range) in ranges.iter().enumerate() {
         let is_own = range.size == 1 && range.host == own;
-        let within = |(first, count): &(u32, u32)| {
-            range.host >= *first
-                && u64::from(range.host) + u64::from(range.size) <= u64::from(*first) + u64::from(*count)
+        let within = |(first, count): (u32, u32)| {
+            range.host >= first && u64::from(range.host) + u64::from(range.size) <= u64::from(first) + u64::from(count)
         };
-        if is_own || subordinate.iter().any(within) {
+        if is_own || usable(subordinate).any(within) {
             continue;
         }
-        let have = subordinate
-            .first()
+        let have = usable(subordinate)
+            .next()
             .map_or_else(|| "none".to_owned(), |(first, count)| format!("{first}..={}", first + (count - 1)));
         lowering.problem(
             Problem::error(

@@ -3,6 +3,9 @@
 mod files;
 mod identity;
 mod root;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests;
 
 use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;

@@ -125,7 +125,10 @@ fn names(lowering: &mut Lowering) {
                 Problem::error(Code::HostnameHost, format!("`{key}` needs a UTS namespace of its own"))
                     .value(At::Key(key), format!("would rename {whose} to `{name}`"))
                     .value(At::Key("namespaces.uts"), shares)
-                    .help(format!("remove `{key}`, or remove `uts` from [namespaces]")),
+                    .help(format!(
+                        "remove `{key}`, or remove `uts = \"{}\"` from [namespaces]",
+                        uts.unwrap_or_default()
+                    )),
             );
         } else if name.len() > NAME_MAX || name.is_empty() || name.contains('\0') {
             lowering.problem(

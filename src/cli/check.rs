@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::args::{CheckWords, Format, Global};
 use super::style;
-use crate::diagnostics::{github, json, sarif};
+use crate::diagnostics::{github, json, sarif_of_all};
 use crate::pipeline::{Loaded, load_with};
 
 /// Checks files; 0 where none has an error, else 1.
@@ -13,10 +13,15 @@ pub(super) fn check(words: &CheckWords, global: &Global) -> ExitCode {
     let default = [PathBuf::from("container.toml")];
     let files = if words.files.is_empty() { &default } else { words.files.as_slice() };
     let mut failed = false;
+    let mut all = Vec::with_capacity(files.len());
     for file in files {
         let loaded = checked(file, words, global);
         failed |= loaded.problems.has_errors();
         show(&loaded, words.format, global);
+        all.push(loaded);
+    }
+    if words.format == Format::Sarif {
+        print!("{}", sarif_of_all(all.iter().map(|loaded| (&loaded.problems, &loaded.tree, &loaded.sources))));
     }
     ExitCode::from(u8::from(failed))
 }
@@ -34,7 +39,8 @@ fn show(loaded: &Loaded, format: Format, global: &Global) {
         Format::Human => return style::show(loaded, global),
         Format::Json => json,
         Format::Github => github,
-        Format::Sarif => sarif,
+        // One log for all files, at the end.
+        Format::Sarif => return,
     };
     print!("{}", form(&loaded.problems, &loaded.tree, &loaded.sources));
 }

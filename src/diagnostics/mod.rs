@@ -18,7 +18,7 @@ pub use file::{MAX_FILE_BYTES, decode};
 pub use layers::{cycle, layers};
 pub use problem::{Label, Place, Problem, Severity};
 pub use read::read;
-pub use render::{Style, github, json, render, render_alone, sarif};
+pub use render::{Style, github, json, render, render_alone, sarif, sarif_of_all};
 pub use suggest::suggest;
 pub use syntax::syntax;
 

@@ -16,7 +16,7 @@ mod tests;
 pub use github::github;
 pub use human::{render, render_alone};
 pub use json::json;
-pub use sarif::sarif;
+pub use sarif::{sarif, sarif_of_all};
 
 /// How the picture is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,12 +8,21 @@ use super::super::{Code, Diagnostics, Severity};
 use super::locate::{Finding, Mark, findings};
 use crate::config::{Sources, Span, Table};
 
-/// Gives all problems as a SARIF log, indented, with a newline at its end.
+/// Gives all problems of a file as a SARIF log, indented, with a newline at its end.
 pub fn sarif(problems: &Diagnostics, tree: &Table, sources: &Sources) -> String {
-    let findings = findings(problems, tree, sources);
-    let mut codes: Vec<Code> = findings.iter().map(|finding| finding.problem.code).collect();
+    sarif_of_all([(problems, tree, sources)])
+}
+
+/// Gives all problems of several files as one SARIF log with one run: a log is a single JSON object.
+pub fn sarif_of_all<'f>(files: impl IntoIterator<Item = (&'f Diagnostics, &'f Table, &'f Sources)>) -> String {
+    let look = |(problems, tree, sources)| (findings(problems, tree, sources), sources);
+    let files: Vec<(Vec<Finding<'_>>, &Sources)> = files.into_iter().map(look).collect();
+    let mut codes: Vec<Code> =
+        files.iter().flat_map(|(findings, _)| findings).map(|found| found.problem.code).collect();
     codes.sort_unstable();
     codes.dedup();
+    let results =
+        files.iter().flat_map(|(findings, sources)| findings.iter().map(|finding| result(finding, &codes, sources)));
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -24,7 +33,7 @@ pub fn sarif(problems: &Diagnostics, tree: &Table, sources: &Sources) -> String 
                 "rules": codes.iter().map(|code| rule(*code)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
-            "results": findings.iter().map(|finding| result(finding, &codes, sources)).collect::<Vec<_>>(),
+            "results": results.collect::<Vec<_>>(),
         }],
     });
     format!("{log:#}\n")

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::super::{Code, Diagnostics, Problem, Style, github, json, render, sarif};
+use super::super::{Code, Diagnostics, Problem, Style, github, json, render, sarif, sarif_of_all};
 use crate::config::{At, Sources, Span, Table, parse};
 
 /// A file with two mistakes, one of them with a label in a base file.
@@ -144,6 +144,17 @@ fn sarif_has_what_the_standard_asks_for() {
     let second = &run["results"][1];
     assert_eq!(second["locations"][0]["physicalLocation"]["region"]["startLine"], 4);
     assert_eq!(second["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"], "base%2C%20100%25.toml");
+}
+
+#[test]
+fn several_files_are_one_sarif_log() {
+    let (problems, tree, sources) = example();
+    let one: Json = serde_json::from_str(&sarif(&problems, &tree, &sources)).unwrap();
+    let both = sarif_of_all([(&problems, &tree, &sources), (&problems, &tree, &sources)]);
+    let both: Json = serde_json::from_str(&both).unwrap();
+    let results = |log: &Json| log["runs"][0]["results"].as_array().unwrap().len();
+    assert_eq!(results(&both), 2 * results(&one));
+    assert_eq!(both["runs"][0]["tool"], one["runs"][0]["tool"]);
 }
 
 #[test]

@@ -19,6 +19,10 @@ pub struct Questions {
     pub targets: Vec<String>,
     /// Are /etc/passwd and /etc/group of the root needed?
     pub accounts: bool,
+    /// Are the caller's hard resource limits needed?
+    pub rlimits: bool,
+    /// Is the landlock ABI needed?
+    pub landlock: bool,
     /// Is a free range of ids needed?
     pub free_range: bool,
 }
@@ -51,6 +55,8 @@ impl Questions {
             host_root: root.is_some_and(|root| root.host == Some(true)),
             targets: targets(config),
             accounts: names_accounts(config),
+            rlimits: config.rlimits != crate::config::Rlimits::default(),
+            landlock: config.landlock.is_some(),
             free_range: super::userns::wants_range(config),
         }
     }

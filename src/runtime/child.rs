@@ -117,13 +117,8 @@ impl Child<'_> {
             Op::AttachOverHost { tree } => self.attach_over_host(*tree),
             Op::Attach { tree, at, missing, point } => self.attach(*tree, at, missing, *point),
             Op::EnterStage => rustix::process::fchdir(self.slot(Slot::Stage)?),
+            Op::Adopt { fd, into } => self.adopt(*fd, *into),
             Op::Keep { from, into } => self.keep(*from, *into),
-            Op::Chmod { at, path, mode } => rustix::fs::chmodat(
-                self.slot(*at)?,
-                path.as_c_str(),
-                Mode::from_raw_mode(*mode),
-                rustix::fs::AtFlags::empty(),
-            ),
             Op::MakeDirectory { at, path, mode } => self.make_directory(*at, path, *mode),
             Op::MakeDirectories { missing, mode } => self.make_directories(missing, *mode),
             Op::MakeFile { at, path, mode, content } => self.make_file(*at, path, *mode, content),
@@ -226,6 +221,12 @@ impl Child<'_> {
         let tree = self.slot(tree)?;
         rustix::mount::move_mount(tree, c"", CWD, c"/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)?;
         rustix::process::fchdir(tree)
+    }
+
+    fn adopt(&mut self, fd: i32, into: Slot) -> Result<(), Errno> {
+        let copy = rustix::io::fcntl_dupfd_cloexec(borrow(fd), 3)?;
+        self.put(into, copy);
+        Ok(())
     }
 
     fn keep(&mut self, from: Slot, into: Slot) -> Result<(), Errno> {

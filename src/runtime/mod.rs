@@ -12,6 +12,7 @@
 
 mod cgroup;
 mod child;
+mod dev;
 mod failure;
 mod idmap;
 pub mod image;

@@ -96,10 +96,10 @@ pub(super) enum Op {
     Attach { tree: Slot, at: Place, missing: Vec<Missing>, point: Point },
     /// Goes to the scratch file system, where overlays find their directories.
     EnterStage,
+    /// Takes a mount that the parent made before the child.
+    Adopt { fd: i32, into: Slot },
     /// Keeps a mount for later operations.
     Keep { from: Slot, into: Slot },
-    /// chmod(2) of something just made.
-    Chmod { at: Slot, path: CString, mode: u32 },
     /// Makes a directory.
     MakeDirectory { at: Slot, path: CString, mode: u32 },
     /// Makes the directories above a path inside the root, and the directory itself.
@@ -214,8 +214,8 @@ impl fmt::Display for Op {
             Op::AttachOverHost { tree } => write!(f, "move_mount({}, \"/\")", tree.as_str()),
             Op::Attach { tree, at, .. } => write!(f, "move_mount({}, {at})", tree.as_str()),
             Op::EnterStage => f.write_str("fchdir(stage)"),
+            Op::Adopt { fd, .. } => write!(f, "dup({fd})"),
             Op::Keep { from, .. } => write!(f, "dup({})", from.as_str()),
-            Op::Chmod { at, path, mode } => write!(f, "fchmodat({}, {path:?}, {mode:#o})", at.as_str()),
             Op::MakeDirectory { at, path, mode } => write!(f, "mkdirat({}, {path:?}, {mode:#o})", at.as_str()),
             Op::MakeDirectories { missing, .. } => {
                 write!(f, "mkdirat(root, {:?})", missing.last().map(|part| &part.name))

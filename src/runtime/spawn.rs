@@ -18,7 +18,9 @@ use super::program::{Prepared, Program, clone_flag, compile};
 use super::supervise::{self, Ended};
 use super::sys::{CloneArgs, Stack, clone3};
 use crate::plan::host::Host;
+use crate::plan::mounts::Placed;
 use crate::plan::stdio::Stream;
+use crate::plan::userns::IdRange;
 use crate::plan::{Action, Namespace, Plan};
 
 /// How a run ended.
@@ -47,12 +49,13 @@ pub enum Exit {
 /// When a step fails; then nothing of the container is left.
 pub fn run(plan: &Plan, host: &Host) -> Result<Outcome, Failure> {
     let cgroup = Cgroup::create(plan, &host.cgroup)?;
-    let opened = Opened::open(plan)?;
+    let opened = Opened::open(plan, host)?;
     let prepared = Prepared {
         tasks: cgroup.as_ref().map(Cgroup::tasks).unwrap_or_default(),
         namespaces: opened.namespaces.iter().map(|(step, fd)| (*step, fd.as_raw_fd())).collect(),
         streams: opened.streams.each_ref().map(|fd| fd.as_ref().map(AsRawFd::as_raw_fd)),
         parent_opens: host.uid == 0 && plan.has_new(Namespace::User),
+        dev: opened.dev.as_ref().map(AsRawFd::as_raw_fd),
         last_capability: host.last_capability,
     };
     let program = compile(plan, &prepared);
@@ -65,10 +68,11 @@ pub fn run(plan: &Plan, host: &Host) -> Result<Outcome, Failure> {
 struct Opened {
     namespaces: Vec<(usize, OwnedFd)>,
     streams: [Option<OwnedFd>; 3],
+    dev: Option<OwnedFd>,
 }
 
 impl Opened {
-    fn open(plan: &Plan) -> Result<Opened, Failure> {
+    fn open(plan: &Plan, host: &Host) -> Result<Opened, Failure> {
         let mut namespaces = Vec::new();
         for (number, step) in plan.numbered() {
             if let Action::JoinNamespace { path, .. } = &step.action {
@@ -82,8 +86,27 @@ impl Opened {
         for (stream, (slot, wanted)) in streams.iter_mut().zip(&plan.stdio.streams).enumerate() {
             *slot = open_stream(stream, wanted)?;
         }
-        Ok(Opened { namespaces, streams })
+        Ok(Opened { namespaces, streams, dev: own_dev(plan, host) })
     }
+}
+
+/// Makes /dev where the caller may make nodes; where he may not, the child binds the host's.
+fn own_dev(plan: &Plan, host: &Host) -> Option<OwnedFd> {
+    const CAP_MKNOD: u32 = 27;
+    let wanted = plan
+        .steps
+        .iter()
+        .any(|step| matches!(&step.action, Action::Mount(mount) if matches!(mount.what, Placed::Dev { .. })));
+    if !wanted || host.uid != 0 || host.capabilities >> CAP_MKNOD & 1 == 0 {
+        return None;
+    }
+    let maps = plan
+        .steps
+        .iter()
+        .find_map(|step| if let Action::MapIds { uid, gid, .. } = &step.action { Some((uid, gid)) } else { None });
+    let outside = |ranges: &[IdRange]| ranges.iter().min_by_key(|range| range.container).map_or(0, |range| range.host);
+    let (uid, gid) = maps.map_or((0, 0), |(uid, gid)| (outside(uid), outside(gid)));
+    super::dev::make(uid, gid).ok()
 }
 
 fn open_stream(number: usize, stream: &Stream) -> Result<Option<OwnedFd>, Failure> {

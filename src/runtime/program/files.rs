@@ -9,7 +9,7 @@ use crate::plan::mounts::{MountFlags, MountStep, Placed};
 use crate::runtime::op::{Op, Place, Point, Slot};
 
 /// The device nodes of a minimal /dev, with their numbers (Documentation/admin-guide/devices.txt).
-const NODES: [(&CStr, &CStr, u32, u32); 6] = [
+pub(in crate::runtime) const NODES: [(&CStr, &CStr, u32, u32); 6] = [
     (c"null", c"/dev/null", 1, 3),
     (c"zero", c"/dev/zero", 1, 5),
     (c"full", c"/dev/full", 1, 7),
@@ -19,7 +19,7 @@ const NODES: [(&CStr, &CStr, u32, u32); 6] = [
 ];
 
 /// The links of a minimal /dev.
-const LINKS: [(&CStr, &CStr); 5] = [
+pub(in crate::runtime) const LINKS: [(&CStr, &CStr); 5] = [
     (c"ptmx", c"pts/ptmx"),
     (c"fd", c"/proc/self/fd"),
     (c"stdin", c"/proc/self/fd/0"),
@@ -92,29 +92,16 @@ impl Compiler<'_> {
         self.place(mount, Point::Directory);
     }
 
-    /// /dev in memory: nodes are mounts of the host's own, because none can be made in a user namespace.
+    /// A minimal /dev: made by the parent where it may make nodes, else by the child out of the host's.
     fn dev(&mut self, mount: &MountStep, mqueue: bool) {
-        self.filesystem(
-            mount,
-            c"tmpfs",
-            &[(c"size", "64m".to_owned()), (c"mode", "0755".to_owned())],
-            attributes(mount.flags),
-        );
-        self.push(Op::Keep { from: Slot::Tree, into: Slot::Dev });
-        for (name, path, major, minor) in NODES {
-            self.push(Op::MakeFile { at: Slot::Dev, path: name.into(), mode: 0o666, content: Vec::new() });
-            self.push(Op::OpenDevice { path: path.into(), major, minor, into: Slot::Tree });
-            self.push(Op::SetAttr {
-                tree: Slot::Tree,
-                attr: set(libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC),
-                recursive: false,
-            });
-            self.attach_in_dev(name, Point::File);
+        match self.prepared.dev {
+            Some(fd) => {
+                self.push(Op::Adopt { fd, into: Slot::Tree });
+                self.place(mount, Point::Directory);
+                self.push(Op::Keep { from: Slot::Tree, into: Slot::Dev });
+            }
+            None => self.bound_dev(mount, mqueue),
         }
-        for (name, text) in LINKS {
-            self.push(Op::MakeSymlink { at: Slot::Dev, missing: Vec::new(), name: name.into(), text: text.into() });
-        }
-        self.push(Op::MakeDirectory { at: Slot::Dev, path: c"pts".into(), mode: 0o755 });
         let options = pts_options().into_iter().map(|(key, value)| (key, c_string(&value))).collect();
         let attr = attributes(MountFlags { readonly: false, nosuid: true, nodev: false, noexec: true });
         self.push(Op::NewFilesystem {
@@ -125,10 +112,7 @@ impl Compiler<'_> {
             into: Slot::Tree,
         });
         self.attach_in_dev(c"pts", Point::Directory);
-        self.push(Op::MakeDirectory { at: Slot::Dev, path: c"shm".into(), mode: 0o1777 });
-        self.push(Op::Chmod { at: Slot::Dev, path: c"shm".into(), mode: 0o1777 });
         if mqueue {
-            self.push(Op::MakeDirectory { at: Slot::Dev, path: c"mqueue".into(), mode: 0o755 });
             let attr = attributes(MountFlags { readonly: false, nosuid: true, nodev: true, noexec: true });
             self.push(Op::NewFilesystem {
                 kind: c"mqueue",
@@ -138,6 +122,28 @@ impl Compiler<'_> {
                 into: Slot::Tree,
             });
             self.attach_in_dev(c"mqueue", Point::Directory);
+        }
+    }
+
+    /// Nodes are mounts of the host's own, because none can be made in a user namespace.
+    fn bound_dev(&mut self, mount: &MountStep, mqueue: bool) {
+        let options = [(c"size", "64m".to_owned()), (c"mode", "0755".to_owned())];
+        self.filesystem(mount, c"tmpfs", &options, attributes(mount.flags));
+        self.push(Op::Keep { from: Slot::Tree, into: Slot::Dev });
+        for (name, path, major, minor) in NODES {
+            self.push(Op::MakeFile { at: Slot::Dev, path: name.into(), mode: 0o666, content: Vec::new() });
+            self.push(Op::OpenDevice { path: path.into(), major, minor, into: Slot::Tree });
+            let attr = set(libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC);
+            self.push(Op::SetAttr { tree: Slot::Tree, attr, recursive: false });
+            self.attach_in_dev(name, Point::File);
+        }
+        for (name, text) in LINKS {
+            self.push(Op::MakeSymlink { at: Slot::Dev, missing: Vec::new(), name: name.into(), text: text.into() });
+        }
+        for (name, mode) in [(c"pts", 0o755), (c"shm", 0o1777), (c"mqueue", 0o755)] {
+            if mqueue || name != c"mqueue" {
+                self.push(Op::MakeDirectory { at: Slot::Dev, path: name.into(), mode });
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use super::sys::MountAttr;
 use crate::plan::userns::IdRange;
 use crate::plan::{Action, Namespace, Phase, Plan};
 
+pub(super) use files::{LINKS, NODES};
 pub(super) use identity::LANDLOCK_FILE;
 
 /// Descriptors that were opened for the child before it is made.
@@ -29,6 +30,8 @@ pub(super) struct Prepared {
     pub(super) streams: [Option<i32>; 3],
     /// True where the parent opens mounts: as root with a user namespace, in which the child could not reach them.
     pub(super) parent_opens: bool,
+    /// A /dev that the parent has made.
+    pub(super) dev: Option<i32>,
     /// The highest capability of this kernel.
     pub(super) last_capability: u32,
 }

@@ -1,7 +1,7 @@
 //! `launch check [FILES…]`: says everything that is wrong, and starts nothing.
 
+use super::exit::ExitCode;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use super::args::{CheckWords, Format, Global};
 use super::style;

@@ -1,6 +1,6 @@
 //! `launch explain KEY|CODE`: what a key means, or why something is a mistake.
 
-use std::process::ExitCode;
+use super::exit::ExitCode;
 
 use super::args::ExplainWords;
 use crate::diagnostics::{CODES, suggest};

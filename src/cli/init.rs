@@ -1,8 +1,8 @@
 //! `launch init`: writes a first container.toml.
 
+use super::exit::ExitCode;
 use std::io::Write;
 use std::path::Path;
-use std::process::ExitCode;
 
 use super::args::{Global, InitWords};
 use crate::pipeline::EXIT_OWN;

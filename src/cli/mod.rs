@@ -4,6 +4,7 @@
 
 mod args;
 mod check;
+mod exit;
 mod explain;
 mod init;
 mod plan;
@@ -11,12 +12,14 @@ mod run;
 mod schema;
 mod style;
 
+use exit::ExitCode;
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Cli, Command};
+
+pub use crate::runtime::prepare_streams;
 
 /// Runs the command line; the first word is the program's own name.
 pub fn main(words: Vec<OsString>) -> ExitCode {

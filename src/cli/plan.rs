@@ -2,9 +2,9 @@
 
 mod origin;
 
+use super::exit::ExitCode;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::ExitCode;
 
 use super::args::{Global, PlanWords};
 use super::style;

@@ -1,6 +1,6 @@
 //! `launch [FILE] [ARGS…]`: runs a file. Quiet on success; standard output belongs to the command.
 
-use std::process::ExitCode;
+use super::exit::ExitCode;
 use std::time::Instant;
 
 use super::args::Run;

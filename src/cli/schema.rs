@@ -1,6 +1,6 @@
 //! `launch schema`: prints the JSON schema.
 
-use std::process::ExitCode;
+use super::exit::ExitCode;
 
 use super::args::{SchemaOf, SchemaWords};
 

@@ -23,6 +23,7 @@ mod probe;
 mod program;
 mod ranges;
 mod spawn;
+mod streams;
 mod supervise;
 mod sys;
 
@@ -31,3 +32,4 @@ pub use failure::{Failure, FailureKind};
 pub use probe::{probe, reason};
 pub use ranges::Range;
 pub use spawn::{Exit, Outcome, run};
+pub use streams::prepare_streams;

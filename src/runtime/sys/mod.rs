@@ -322,3 +322,20 @@ pub(super) fn hard_limit(resource: usize) -> Result<u64, Errno> {
     unsafe { syscall(libc::SYS_prlimit64, [0, resource, 0, limit.as_mut_ptr() as usize, 0, 0]) }?;
     Ok(limit[1])
 }
+
+/// Says whether a descriptor is closed (fcntl(2), F_GETFD).
+pub(super) fn is_closed(fd: i32) -> bool {
+    const F_GETFD: usize = 1;
+    // SAFETY: numbers only.
+    let flags = unsafe { syscall(libc::SYS_fcntl, [as_word(fd), F_GETFD, 0, 0, 0, 0]) };
+    flags == Err(Errno::BADF)
+}
+
+/// Ignores SIGPIPE, as std does.
+pub(super) fn ignore_broken_pipes() {
+    const SIGPIPE: usize = 13;
+    const SIG_IGN: usize = 1;
+    let action: [usize; 4] = [SIG_IGN, 0, 0, 0];
+    // SAFETY: the kernel reads four words, which live over the call; no handler of ours is named.
+    let _ = unsafe { syscall(libc::SYS_rt_sigaction, [SIGPIPE, action.as_ptr() as usize, 0, SIGNAL_SET_BYTES, 0, 0]) };
+}

@@ -5,6 +5,7 @@ use super::faithful::shell;
 use super::tarball::Tarball;
 use crate::support::place::fresh_dir;
 use crate::support::runner::tests;
+use launch::runtime::image::store::Swept;
 use launch::runtime::image::{Digest, ImageError, Options, Ownership, Resolved, Root, Source, Store, resolve};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -19,6 +20,7 @@ tests![
     eight_at_once_make_one_tree,
     cleaning_up_spares_what_is_in_use,
     damage_is_found,
+    a_power_cut_is_noticed_after_the_next_boot,
     a_shared_store_is_only_read,
     a_store_of_others_is_refused,
 ];
@@ -158,6 +160,22 @@ fn eight_at_once_make_one_tree() {
     assert_eq!(fs::read_dir(store.join("tmp")).unwrap().count(), 0);
 }
 
+/// Removes everything. A process that another test starts right now holds our locks as well, until it executes its
+/// program: that is waited for.
+pub(crate) fn clean_up(store: &Store) -> Swept {
+    let mut all = Swept::default();
+    for _ in 0..100 {
+        let swept = store.gc(Duration::ZERO).unwrap();
+        (all.trees, all.blobs, all.bytes) = (all.trees + swept.trees, all.blobs + swept.blobs, all.bytes + swept.bytes);
+        all.in_use = swept.in_use;
+        if swept.in_use == 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    all
+}
+
 fn cleaning_up_spares_what_is_in_use() {
     let dir = fresh_dir(None);
     let store = Store::open(dir.join("store")).unwrap();
@@ -168,7 +186,7 @@ fn cleaning_up_spares_what_is_in_use() {
     assert_eq!((swept.trees, swept.in_use), (0, 1));
     assert!(tree(&held).join("d0/f0").exists());
     drop(held);
-    let swept = store.gc(Duration::ZERO).unwrap();
+    let swept = clean_up(&store);
     assert_eq!((swept.trees, swept.in_use, swept.bytes), (1, 0, 50_000));
     assert_eq!(store.ls().unwrap(), []);
 }
@@ -185,6 +203,36 @@ fn damage_is_found() {
     let damage = store.verify().unwrap();
     assert_eq!(damage.len(), 1);
     assert!(damage[0].to_string().contains("the tree is not what was unpacked"), "{}", damage[0]);
+}
+
+fn a_power_cut_is_noticed_after_the_next_boot() {
+    let dir = fresh_dir(None);
+    let path = archive(&dir, "a");
+    let store = Store::open(dir.join("store")).unwrap();
+    let found = tree(&find(&path, &store).unwrap());
+    let entry = found.parent().unwrap().join("entry");
+    let note = fs::read_to_string(&entry).unwrap();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let earlier = note.replace(boot.trim_end(), "an earlier one");
+    assert_ne!(note, earlier);
+    // It survived: it is read once, and then known to be whole.
+    fs::write(&entry, &earlier).unwrap();
+    let inode = fs::metadata(&found).unwrap().ino();
+    find(&path, &store).unwrap();
+    assert_eq!(fs::metadata(&found).unwrap().ino(), inode);
+    assert!(fs::read_to_string(&entry).unwrap().contains("\"boot\":null"));
+    // What a power cut leaves: a name, and nothing in it; a note that is empty; a tree that is.
+    let cut: [&dyn Fn(); 3] =
+        [&|| fs::write(found.join("d0/f0"), "").unwrap(), &|| fs::write(&entry, "").unwrap(), &|| {
+            fs::remove_dir_all(found.join("d1")).unwrap();
+        }];
+    for cut in cut {
+        fs::write(&entry, &earlier).unwrap();
+        cut();
+        assert_eq!(tree(&find(&path, &store).unwrap()), found);
+        assert_eq!(store.verify().unwrap(), []);
+        assert_eq!(fs::read_to_string(found.join("d0/f0")).unwrap().len(), 1000);
+    }
 }
 
 fn a_shared_store_is_only_read() {

@@ -10,7 +10,7 @@ use oci_spec::image::{Descriptor, ImageIndex};
 use super::client::{Client, Request};
 use super::download::{Wanted, fetch};
 use super::{Credentials, RegistryError, RegistryOptions};
-use crate::runtime::image::digest::Digest;
+use crate::runtime::image::digest::{Digest, Tap};
 use crate::runtime::image::oci::{self, OciError};
 use crate::runtime::image::platform::Platform;
 use crate::runtime::image::reference::Reference;
@@ -155,10 +155,11 @@ impl<'a> Pull<'a> {
         Ok(())
     }
 
-    /// A blob of the wrong size is fetched again; its digest is checked when it is used.
+    /// A blob that is damaged, by a power cut perhaps, is fetched again.
     fn has(&self, wanted: Wanted) -> Result<bool, RegistryError> {
-        let found = self.store.blob(&wanted.digest)?.and_then(|file| file.metadata().ok());
-        Ok(found.is_some_and(|found| found.len() == wanted.size))
+        let Some(file) = self.store.blob(&wanted.digest)? else { return Ok(false) };
+        let found = Tap::new(std::io::BufReader::with_capacity(128 * 1024, file)).finish();
+        Ok(found.is_ok_and(|found| found == (wanted.digest, wanted.size)))
     }
 }
 

@@ -5,7 +5,7 @@
 use super::image::Wanted;
 use super::{ImageError, Options, Progress, Resolved};
 use crate::runtime::image::digest::Digest;
-use crate::runtime::image::oci::{self, Image};
+use crate::runtime::image::oci::{self, Image, OciError};
 use crate::runtime::image::platform::Platform;
 use crate::runtime::image::reference::Reference;
 use crate::runtime::image::registry::RegistryError;
@@ -62,7 +62,11 @@ pub(super) fn resolve(
     if let Some((image, path)) = at_hand(reference, &platform, store)
         && wanted.missing(&image)?.iter().all(|(digest, _)| store.blob(digest).is_ok_and(|blob| blob.is_some()))
     {
-        return wanted.make(store, &image, Some(stamp), kept(&image, path), progress);
+        match wanted.make(store, &image, Some(stamp.clone()), kept(&image, path), progress) {
+            // A blob is damaged: the registry has a better one.
+            Err(ImageError::Image { error: OciError::Digest { .. } | OciError::Size { .. }, .. }) => {}
+            done => return done,
+        }
     }
     let (image, path) = pull(&wanted, reference, &platform, progress)?;
     wanted.make(store, &image, Some(stamp), kept(&image, path), progress)

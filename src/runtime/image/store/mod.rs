@@ -24,7 +24,6 @@ mod tree;
 mod verify;
 
 use std::fs::{self, DirBuilder};
-use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -121,9 +120,7 @@ impl Store {
         let target = self.directory(directory)?.join(name);
         let draft = Draft::new(self)?;
         let path = draft.path().join(name);
-        let written =
-            fs::File::create_new(&path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-        written.map_err(Call::io("write", &path))?;
+        fs::write(&path, bytes).map_err(Call::io("write", &path))?;
         fs::rename(&path, &target).map_err(Call::io("rename", &target))?;
         Ok(())
     }

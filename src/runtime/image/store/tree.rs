@@ -46,6 +46,8 @@ pub(in super::super) struct Facts {
     pub(in super::super) notes: Vec<String>,
     /// The digest over all that is in it, see [`listing`].
     pub(in super::super) listing: Digest,
+    /// The boot in which it was made; none when a later one found it whole.
+    pub(in super::super) boot: Option<String>,
 }
 
 /// A tree in the store. It stays there at least as long as this lives.
@@ -76,7 +78,6 @@ impl Store {
     }
 
     /// Holds a tree that is at a known place.
-    #[expect(clippy::unused_self, reason = "only a store has trees")]
     pub(in super::super) fn hold(&self, tree: &Path) -> Result<Option<Tree>, StoreError> {
         let path = tree.parent().unwrap_or(tree);
         let lock = match File::open(path) {
@@ -89,8 +90,30 @@ impl Store {
         if !is_at(&lock, path) {
             return Ok(None);
         }
-        let notes = facts(path).map(|facts| facts.notes).unwrap_or_default();
-        Ok(Some(Tree { path: tree.to_owned(), notes, _lock: lock }))
+        // Without a note it was cut short by a power cut.
+        let Some(facts) = facts(path) else { return Ok(None) };
+        if !self.survived(path, &facts)? {
+            return Ok(None);
+        }
+        Ok(Some(Tree { path: tree.to_owned(), notes: facts.notes, _lock: lock }))
+    }
+
+    /// Returns whether all of a tree has reached the disk. Nobody waits for that when it is made: within the same boot
+    /// the kernel has it in any case, and the first launch of a later boot reads it once from end to end.
+    fn survived(&self, path: &Path, facts: &Facts) -> Result<bool, StoreError> {
+        let Some(made_in) = &facts.boot else { return Ok(true) };
+        if boot().as_ref() == Some(made_in) {
+            return Ok(true);
+        }
+        let whole = self.where_owned(|| {
+            let tree = File::open(path.join("tree")).map_err(Call::io("open", path))?;
+            Ok(listing::of(&tree.into()).is_ok_and(|found| found.digest == facts.listing))
+        })?;
+        if whole {
+            // A store that is only read is looked through in each launch: its keeper should launch once.
+            let _ = write_facts(path, &Facts { boot: None, ..facts.clone() });
+        }
+        Ok(whole)
     }
 
     /// Makes a finished draft a tree of the store, or takes the one that another process made meanwhile.
@@ -103,19 +126,34 @@ impl Store {
         notes: Vec<String>,
     ) -> Result<Tree, StoreError> {
         let listed = listing::of(tree)?;
-        let facts = Facts { source, bytes: listed.bytes, notes: notes.clone(), listing: listed.digest };
-        let text = serde_json::to_vec(&facts).expect("strings and numbers have a JSON form");
-        let entry = draft.path().join("entry");
-        fs::write(&entry, text).map_err(Call::io("write", &entry))?;
-        // A rename may reach the disk before the data does: after a power cut the tree would be there, and empty.
-        rustix::fs::syncfs(tree).map_err(Call::on("syncfs", draft.path()))?;
+        let (bytes, listing) = (listed.bytes, listed.digest);
+        write_facts(
+            draft.path(),
+            &Facts { source, bytes, notes: notes.clone(), listing, boot: boot().or_else(|| Some(String::new())) },
+        )?;
         let target = self.path.join(key.path());
         self.directory(&format!("trees/{}", key.kind))?;
+        // One that is there although nobody found it is a broken one.
+        if target.exists() && self.hold(&target.join("tree"))?.is_none() {
+            self.discard(&target)?;
+        }
         match draft.publish(&target)? {
             Some(lock) => Ok(Tree { path: target.join("tree"), notes, _lock: lock }),
             None => self.tree(key)?.ok_or(StoreError::Busy { path: target }),
         }
     }
+}
+
+fn write_facts(path: &Path, facts: &Facts) -> Result<(), Call> {
+    let text = serde_json::to_vec(facts).expect("strings and numbers have a JSON form");
+    let (new, entry) = (path.join("entry.new"), path.join("entry"));
+    fs::write(&new, text).and_then(|()| fs::rename(&new, &entry)).map_err(Call::io("write", &entry))
+}
+
+/// Returns what names this boot, random(4). Without /proc no boot is like another.
+fn boot() -> Option<String> {
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim_end().to_owned())
 }
 
 /// Reads what is written down beside a tree.

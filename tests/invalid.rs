@@ -32,7 +32,8 @@ fn files() -> Vec<PathBuf> {
 
 fn answer_is_golden(file: &Path) {
     let code = code_of(file).unwrap_or_else(|| panic!("{}: not named after a code", file.display()));
-    let loaded = answered(file);
+    // Cargo runs tests in the project's folder. A path that is as long as its folder's would be wrapped elsewhere.
+    let loaded = answered(file.strip_prefix(project("")).unwrap());
     assert!(loaded.problems.contains(code), "no {code} in\n{}", picture(&loaded));
     golden(&file.with_extension("stderr"), &picture(&loaded));
 }
@@ -46,14 +47,15 @@ fn code_of(file: &Path) -> Option<Code> {
 pub(crate) fn answered(file: &Path) -> Loaded {
     let mut loaded = load(file, Vec::new(), None);
     // Any other code asks nothing special of the host.
-    let host = made_up(code_of(file).unwrap_or(Code::Syntax), file.parent().unwrap());
+    let folder = std::path::absolute(file.parent().unwrap()).unwrap();
+    let host = made_up(code_of(file).unwrap_or(Code::Syntax), &folder);
     loaded.plan(&host);
     loaded
 }
 
 fn picture(loaded: &Loaded) -> String {
     let picture = render(&loaded.problems, &loaded.tree, &loaded.sources, Style::default());
-    picture.replace(&format!("{}/", project("tests/invalid").display()), "")
+    picture.replace(&format!("{}/", project("tests/invalid").display()), "").replace("tests/invalid/", "")
 }
 
 fn every_form_tells_the_same() {

@@ -71,6 +71,7 @@ fn hint(failure: &Failure, step: Option<&Step>, host: &Host) -> Option<String> {
         (FailureKind::Mount, EINVAL) if mount(step) && idmapped(step) => "a file system there cannot be idmapped: write `idmap = false` on this mount (its owners are then shown as nobody), or [userns] mode = \"host\" or \"single\"".to_owned(),
         (FailureKind::Mount, EINVAL) if idmapped(step) => "the file system of this directory cannot be idmapped: move it to ext4, xfs, btrfs or tmpfs (Linux 6.3), or write [userns] mode = \"host\" or \"single\"".to_owned(),
         (FailureKind::Mount, EPERM) if failure.call.contains("proc") => "the caller's own /proc is partly covered (a container?): a fresh one would show more, so the kernel refuses it".to_owned(),
+        (_, EINVAL) if failure.call.starts_with("pivot_root") => "the caller's own root is the first one of the kernel (an initramfs), whose place nothing can take: start from a root that was mounted (switch_root(8))".to_owned(),
         (_, ENOSYS) => format!("this kernel ({}.{}) lacks the call; launch needs Linux 5.14", host.kernel.0, host.kernel.1),
         _ => return None,
     })

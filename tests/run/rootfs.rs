@@ -14,6 +14,7 @@ tests![
     the_hosts_files_make_a_root,
     the_hosts_root_shows_nothing_private,
     the_old_root_is_gone,
+    mounts_do_not_travel_to_a_host_that_shares_its_own,
     has_the_usual_folders_and_devices,
     dangerous_files_of_proc_are_hidden,
 ];
@@ -148,6 +149,26 @@ fn the_old_root_is_gone() {
         outcome.check(!outcome.out().contains("escaped"), "expected no way to the host's root");
         let mounts: usize = outcome.out().lines().last().unwrap().parse().unwrap();
         outcome.check(mounts < 60, "expected the container's own mounts only");
+    }
+}
+
+fn mounts_do_not_travel_to_a_host_that_shares_its_own() {
+    needs(&[Need::Root, Need::Tool("unshare")]);
+    // As systemd leaves a machine: every mount has peers, and what is mounted on one appears on all.
+    let script = "\"$@\"; echo $?; grep -c -e roots/busybox -e /launch-test- /proc/self/mountinfo";
+    for rootfs in
+        ["\"{busybox}\"", "\"{busybox-bare}\"", "{ path = \"{busybox}\", mode = \"overlay\" }", "{ host = true }"]
+    {
+        let mounts =
+            "[[mounts]]\ntarget = \"/mnt\"\nsource = \"data\"\n[[mounts]]\ntarget = \"/mnt/below\"\ntype = \"tmpfs\"\n";
+        Launch::new(&format!("rootfs = {rootfs}\ncommand = \"sh\"\nargs = [\"-c\", \"exit 4\"]\n{mounts}"))
+            .folder("data")
+            .folder("data/below")
+            .through(["unshare", "--mount", "--propagation", "shared", "sh", "-c", script, "sh"])
+            .run()
+            .exit(1)
+            .stdout("4\n0\n")
+            .quiet();
     }
 }
 

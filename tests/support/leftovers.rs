@@ -79,6 +79,8 @@ impl Machine {
             thread::sleep(patience(Duration::from_secs(1)));
             left = new(temporary_files()).map(|path| format!("file {}", path.display())).collect();
         }
+        let mounts = Root::ALL.iter().flat_map(|root| mounts_below(&root.path()));
+        left.extend(mounts.map(|mount| format!("mount {mount}")));
         let roots: BTreeSet<_> = Root::ALL.iter().flat_map(|root| fingerprint(*root)).collect();
         left.extend(self.roots.symmetric_difference(&roots).map(|entry| format!("a change of a root: {entry}")));
         left.extend(children().difference(&self.children).map(|process| format!("process {process}")));

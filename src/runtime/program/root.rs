@@ -83,6 +83,8 @@ impl Compiler<'_> {
     ) {
         let path = path_string(path);
         if self.prepared.parent_opens {
+            // A copy belongs to the peer group of what it is a copy of: what is mounted in it would appear on the host.
+            let propagation = if propagation == 0 { libc::MS_PRIVATE } else { propagation };
             self.requests.push(TreeRequest { path, recursive, attr, propagation, idmapped, step: self.step });
             self.push(Op::ReceiveTree { into });
             return;

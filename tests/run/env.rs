@@ -10,6 +10,8 @@ tests![
     variables_of_the_caller_can_be_passed,
     files_are_read,
     a_missing_file_is_shown_at_its_key,
+    strings_can_name_variables_of_the_caller,
+    an_unset_variable_is_an_error,
 ];
 
 fn env(more: &str) -> Launch {
@@ -68,5 +70,23 @@ fn a_missing_file_is_shown_at_its_key() {
         .exit(125)
         .stdout("")
         .stderr_contains("none.env")
+        .stderr_contains("container.toml:3");
+}
+
+fn strings_can_name_variables_of_the_caller() {
+    Launch::sh_with("echo $A $B", "env = { A = \"<${env:WHO}>\", B = \"${env:NOBODY:-else}\" }")
+        .env("WHO", "me")
+        .run()
+        .exit(0)
+        .stdout("<me> else\n")
+        .quiet();
+}
+
+fn an_unset_variable_is_an_error() {
+    env("env = { A = \"${env:NOBODY}\" }\n")
+        .run()
+        .exit(125)
+        .stdout("")
+        .stderr_contains("NOBODY")
         .stderr_contains("container.toml:3");
 }

@@ -6,6 +6,7 @@
 
 mod explain;
 mod layers;
+mod report;
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -20,6 +21,8 @@ use layers::Stack;
 pub use layers::Overrides;
 
 use crate::runtime::{self, Exit, Failure, FailureKind, Outcome, Range, probe};
+
+pub use report::{Report, schema as report_schema};
 
 /// Exit code of anything of launch's own: a wrong file, a failed step.
 pub const EXIT_OWN: u8 = 125;
@@ -47,6 +50,8 @@ pub struct Loaded {
     pub invocation: Invocation,
     /// What is to be said of the run: one line each.
     pub remarks: Vec<String>,
+    /// The plan that was carried out.
+    pub planned: Option<Plan>,
     /// True where the file could be read and parsed as a whole.
     pub readable: bool,
     /// Values that a layer replaced: the new place, then the old one.
@@ -63,7 +68,7 @@ pub fn load_with(file: &Path, args: Vec<OsString>, replace: Option<Vec<OsString>
     let Stack { sources, tree, mut problems, replaced, readable, .. } = Stack::read(file, overrides);
     let config = read(&tree, &mut problems);
     let invocation = layers::invocation(file, args, replace);
-    Loaded { sources, tree, config, problems, invocation, remarks: Vec::new(), readable, replaced }
+    Loaded { sources, tree, config, problems, invocation, remarks: Vec::new(), planned: None, readable, replaced }
 }
 
 /// Reads a file: a regular one, of bounded size; a FIFO is not waited for.
@@ -120,12 +125,12 @@ impl Loaded {
     ///
     /// # Errors
     /// Everything that is wrong with the file, or the step that failed.
-    pub fn run(&mut self) -> Result<Outcome, Error> {
+    pub fn run(&mut self, watch: runtime::Watch) -> Result<Outcome, Error> {
         let mut host = probe(&self.questions());
         let range = if host.free_range.is_some() { Range::take().ok() } else { None };
         host.free_range = range.as_ref().map(|range| range.first);
         let Some(plan) = self.plan(&host) else { return Err(Error::Invalid) };
-        match runtime::run(&plan, &host) {
+        let result = match runtime::run(&plan, &host, watch) {
             Ok(outcome) => {
                 explain::outcome(&plan, &outcome, self);
                 Ok(outcome)
@@ -135,7 +140,9 @@ impl Loaded {
                 self.problems.push(explain::failure(&plan, &failure, &host));
                 Err(Error::Failed(code))
             }
-        }
+        };
+        self.planned = Some(plan);
+        result
     }
 }
 

@@ -120,7 +120,7 @@ fn run(name: &str, file: &Path) -> BTreeSet<String> {
     let mut loaded = load(file, Vec::new(), None);
     let plan = plan_of(&mut loaded);
     let mut loaded = load(file, Vec::new(), None);
-    match loaded.run() {
+    match loaded.run(launch::runtime::Watch::Hits) {
         Ok(outcome) => assert_eq!(outcome.exit, Exit::Code(7), "{name}: another status"),
         Err(_) if name == "not_found" => {}
         Err(error) => panic!("{name}: {error:?}\n{:#?}", loaded.problems),

@@ -21,6 +21,7 @@ const SHAPE: &[Code] = &[Code::UnknownKey, Code::MisplacedKey, Code::UnknownValu
 
 fn the_checked_in_schema_is_fresh() {
     golden(&project("schema/container.schema.json"), &schema_text());
+    golden(&project("schema/report.schema.json"), &launch::pipeline::report_schema());
 }
 
 /// What taplo and tombi cannot use: references, alternatives, null.

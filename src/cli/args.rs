@@ -34,6 +34,9 @@ pub(super) struct Global {
     /// Says how the run went.
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
+    /// Writes what came of a run and why, as JSON, to a file or an open descriptor.
+    #[arg(long, value_name = "FILE|fd:N", global = true)]
+    pub(super) report: Option<OsString>,
     /// Colours: auto, always or never. NO_COLOR turns them off.
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(super) color: Color,
@@ -160,6 +163,8 @@ pub(super) enum SchemaOf {
     Config,
     /// What `plan --json` prints.
     Plan,
+    /// What `--report` writes.
+    Report,
 }
 
 /// Words of `init`.
@@ -249,7 +254,7 @@ fn is_subcommand(word: &OsStr) -> bool {
 
 /// Puts `run` in front of a file, so that clap sees a subcommand: after the options that come before it.
 pub(super) fn with_run(mut words: Vec<OsString>) -> Vec<OsString> {
-    const WITH_VALUE: [&str; 5] = ["-C", "--directory", "--color", "--set", "--profile"];
+    const WITH_VALUE: [&str; 6] = ["-C", "--directory", "--color", "--set", "--profile", "--report"];
     let mut index = 1;
     while let Some(word) = words.get(index) {
         if !is_option(word) {

@@ -8,9 +8,11 @@ mod exit;
 mod explain;
 mod init;
 mod plan;
+mod report;
 mod run;
 mod schema;
 mod style;
+mod summary;
 
 use exit::ExitCode;
 use std::ffi::OsString;

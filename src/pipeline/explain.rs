@@ -3,8 +3,8 @@
 use super::Loaded;
 use crate::config::At;
 use crate::diagnostics::{Code, Problem};
-use crate::plan::{Action, Host, Origin, Plan, Step};
-use crate::runtime::{Failure, FailureKind, Hit, Outcome};
+use crate::plan::{Action, Host, Origin, Plan, Step, signal_name};
+use crate::runtime::{Exit, Failure, FailureKind, Hit, Outcome};
 
 /// A failed step, at its key, with a hint for this host.
 pub(super) fn failure(plan: &Plan, failure: &Failure, host: &Host) -> Problem {
@@ -66,6 +66,11 @@ fn hint(failure: &Failure, step: Option<&Step>, host: &Host) -> Option<String> {
         (FailureKind::Clone, EAGAIN) => "no more processes are allowed here: RLIMIT_NPROC, or the pids limit of the caller's own cgroup".to_owned(),
         (FailureKind::Clone, ENOSYS) => "clone3(2) needs Linux 5.5, or a seccomp filter that allows it".to_owned(),
         (FailureKind::Cgroup, EACCES | EPERM) => "the caller may not make cgroups here: run it in a delegated scope (systemd-run --user --scope -p Delegate=yes), or remove the limit".to_owned(),
+        (FailureKind::Systemd, EACCES | EPERM) => "systemd does not let this user make scopes: ask for a session of your own (loginctl enable-linger), or write [cgroup] manager = \"cgroupfs\"".to_owned(),
+        (FailureKind::Systemd, _) => "see `systemctl --failed` and `journalctl`; [cgroup] manager = \"cgroupfs\" goes without systemd".to_owned(),
+        (FailureKind::Cgroup, ENOENT) => "this kernel has no such file in a cgroup: the controller, or what it needs (an io scheduler, swap), is not there; or the parent that was named is not".to_owned(),
+        (FailureKind::Cgroup, libc::EROFS) => "the cgroup file system is read-only here, as in a container: mount it writable, or remove the limits".to_owned(),
+        (FailureKind::Cgroup, libc::ENODEV) => "no such block device, or a partition: name the whole disk (lsblk)".to_owned(),
         (FailureKind::Cgroup, EBUSY) => "the caller's own cgroup holds processes, so its controllers cannot be given on (cgroups(7), no internal processes): run it in a scope of its own (systemd-run --scope)".to_owned(),
         (FailureKind::Maps, EPERM) => "the kernel refused the id map: see subuid(5) and user_namespaces(7)".to_owned(),
         (FailureKind::Mount, EINVAL) if mount(step) && idmapped(step) => "a file system there cannot be idmapped: write `idmap = false` on this mount (its owners are then shown as nobody), or [userns] mode = \"host\" or \"single\"".to_owned(),
@@ -100,28 +105,68 @@ pub(super) fn outcome(plan: &Plan, outcome: &Outcome, loaded: &mut Loaded) {
         };
         loaded.remarks.push(format!("{text}{place}"));
     }
-    if outcome.timed_out {
-        let at = At::Key("lifecycle.timeout");
-        let timeout = plan.lifecycle.timeout_ms.unwrap_or_default();
-        #[expect(clippy::cast_precision_loss, reason = "for people")]
-        let seconds = timeout as f64 / 1000.0;
-        loaded.remarks.push(format!("stopped after {seconds} s ({}, {at})", position(loaded, &at)));
+    if let Some((message, at)) = timeout(plan, outcome) {
+        loaded.remarks.push(format!("{message} ({}, {at})", position(loaded, &at)));
+    }
+    if outcome.usage.hits.iter().all(|(_, hit)| !matches!(hit, Hit::Memory { .. }))
+        && !outcome.timed_out
+        && let Some(message) = signal(plan, outcome)
+        && !matches!(outcome.exit, Exit::Signal(number) if passed_on(outcome, number))
+    {
+        loaded.remarks.push(message);
     }
 }
 
-fn hit_text(hit: &Hit, step: &Step) -> String {
+/// That the timeout ended it, and the key.
+pub(super) fn timeout(plan: &Plan, outcome: &Outcome) -> Option<(String, At)> {
+    let timeout = plan.lifecycle.timeout_ms.filter(|_| outcome.timed_out)?;
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    let seconds = timeout as f64 / 1000.0;
+    Some((format!("stopped after {seconds} s"), At::Key("lifecycle.timeout")))
+}
+
+fn passed_on(outcome: &Outcome, number: i32) -> bool {
+    outcome.passed_on.is_some_and(|sender| sender.signal == number)
+}
+
+/// That a signal ended it, and who sent it where that is known.
+pub(super) fn signal(plan: &Plan, outcome: &Outcome) -> Option<String> {
+    let Exit::Signal(number) = outcome.exit else { return None };
+    let name = signal_name(number);
+    let memory = outcome.usage.hits.iter().any(|(_, hit)| matches!(hit, Hit::Memory { .. }));
+    Some(match outcome.passed_on {
+        Some(sender) if sender.signal == number && sender.pid == 0 => format!("killed by {name} from the terminal"),
+        Some(sender) if sender.signal == number => {
+            format!("killed by {name}, which process {} (user {}) sent to launch", sender.pid, sender.uid)
+        }
+        _ if outcome.killed => "killed by launch, as it did not stop in time".to_owned(),
+        _ if number == libc::SIGSYS && filtered(plan) => {
+            "killed by the system call filter; which call it was stands in the kernel's log only (journalctl -k, type=1326)".to_owned()
+        }
+        _ if number == libc::SIGKILL && memory => "killed by the kernel for lack of memory".to_owned(),
+        _ => format!("killed by {name}, from inside or from another process of the host"),
+    })
+}
+
+fn filtered(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| matches!(step.action, Action::Seccomp(_)))
+}
+
+pub(super) fn hit_text(hit: &Hit, step: &Step) -> String {
     let limit = match &step.action {
         Action::SetLimit(limit) => limit.resource.to_string(),
         _ => String::new(),
     };
     match hit {
-        Hit::Memory { kills, peak } => {
+        Hit::Memory { kills, groups, peak } => {
             let times =
                 if *kills == 1 { "a process was killed".to_owned() } else { format!("{kills} processes were killed") };
-            format!(
-                "{times} for lack of memory: the limit is {limit}, {} were in use at most",
-                crate::plan::bytes_words(*peak)
-            )
+            let together = if *groups > 0 { ", all at once," } else { "" };
+            let peak = match peak {
+                0 => String::new(),
+                peak => format!(", {} were in use at most", crate::plan::bytes_words(*peak)),
+            };
+            format!("{times}{together} for lack of memory: the limit is {limit}{peak}")
         }
         Hit::Pids { times } => {
             let times = if *times == 1 { "once".to_owned() } else { format!("{times} times") };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::cgroup::Place;
 use super::limits::Resource;
 use super::mounts::{MountFlags, MountStep, Placed};
 use super::rootfs::{RootSource, RootStep, Writes};
@@ -36,18 +37,14 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Action::CreateCgroup(step) => {
-                let maker = if step.manager == super::cgroup::Manager::Systemd {
-                    "by systemd"
-                } else {
-                    "below the caller's own"
+                let place = match step.place {
+                    Place::Below | Place::Leaf => "below the caller's own",
+                    Place::Beside => "beside the caller's own",
+                    Place::Scope => "in a scope of systemd",
+                    Place::Named => "in the one named",
                 };
-                write!(
-                    f,
-                    "make the cgroup {}-PID ({}, {maker}) with {}",
-                    step.prefix,
-                    step.version.as_str(),
-                    step.controllers.join(", ")
-                )
+                write!(f, "make the cgroup {}-PID ({}, {place})", step.prefix, step.version.as_str())?;
+                if step.controllers.is_empty() { Ok(()) } else { write!(f, " with {}", step.controllers.join(", ")) }
             }
             Action::SetLimit(limit) => {
                 let files: Vec<String> =
@@ -143,6 +140,16 @@ impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Resource::Pids(count) => write!(f, "{count} processes"),
+            Resource::MemoryHigh(bytes) => write!(f, "slower above {} of memory", bytes_words(*bytes)),
+            Resource::MemoryLow(bytes) => write!(f, "{} of memory kept", bytes_words(*bytes)),
+            Resource::OomGroup(true) => f.write_str("out of memory kills all"),
+            Resource::OomGroup(false) => f.write_str("out of memory kills one"),
+            Resource::CpuWeight(weight) => write!(f, "a share of processor time of {weight}"),
+            Resource::Cpuset(list) => write!(f, "processors {list}"),
+            Resource::CpusetMems(list) => write!(f, "memory nodes {list}"),
+            Resource::Io(device) => write!(f, "io of {}", device.name),
+            Resource::HugePages { page, bytes } => write!(f, "{} in huge pages of {page}", bytes_words(*bytes)),
+            Resource::Unified { file, value } => write!(f, "{value} as {file}"),
             Resource::Memory(bytes) => write!(f, "{} of memory", bytes_words(*bytes)),
             Resource::Swap(bytes) => write!(f, "{} of swap", bytes_words(*bytes)),
             #[expect(clippy::cast_precision_loss, reason = "for people")]

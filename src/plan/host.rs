@@ -83,14 +83,47 @@ pub struct CgroupFacts {
     pub unified: Option<PathBuf>,
     /// True where systemd manages the hierarchy and can be asked over D-Bus.
     pub systemd: bool,
+    /// Controllers that a scope of that systemd has.
+    pub systemd_controllers: Vec<String>,
     /// Swap can be limited (swap accounting).
     pub swap: bool,
+    /// The caller's own cgroup, on v2.
+    pub own: OwnCgroup,
+    /// Processors that the caller's own cgroup may use, as a list; looked at when a file asks for some.
+    pub cpus: Option<String>,
+    /// Memory nodes likewise.
+    pub mems: Option<String>,
+    /// Sizes of huge pages, as the kernel names them: `2MB`; looked at when a file asks for some.
+    pub huge_pages: Vec<String>,
+}
+
+/// The caller's own cgroup on v2, as far as it decides where another can be made.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnCgroup {
+    /// It is the top of the hierarchy, which may hold processes and give controllers on.
+    pub top: bool,
+    /// Nobody but the caller is in it.
+    pub alone: bool,
+    /// Controllers that it gives on already.
+    pub enabled: Vec<String>,
+    /// The cgroup above belongs to the caller and holds no processes.
+    pub parent_is_ours: bool,
+}
+
+impl CgroupFacts {
+    /// Says whether a scope of systemd has a controller.
+    pub fn systemd_gives(&self, controller: &str) -> bool {
+        self.systemd && self.systemd_controllers.iter().any(|known| known == controller)
+    }
 }
 
 /// One controller.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ControllerFact {
+    /// Where its hierarchy is mounted.
+    pub mount: PathBuf,
     /// Directory of the caller's own cgroup.
     pub own: PathBuf,
     /// True when the caller may make cgroups there.

@@ -1,8 +1,9 @@
 //! A host that has everything: for judging a file alone, where it will not run.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::host::{CgroupFacts, CgroupVersion, ControllerFact, Host, HostEntry, PathFact};
+use super::host::{CgroupFacts, CgroupVersion, ControllerFact, Host, HostEntry, OwnCgroup, PathFact};
 use super::{Questions, absolute};
 use crate::config::Config;
 
@@ -26,6 +27,9 @@ pub fn ideal(config: &Config, questions: &Questions, base: &Path) -> Host {
     host.paths.extend(questions.paths.iter().map(|path| (path.clone(), PathFact::Directory)));
     let devices = config.devices.iter().filter_map(|device| device.path.as_deref());
     host.paths.extend(devices.map(|path| (PathBuf::from(path), PathFact::CharDevice(10, 229))));
+    let disks = config.limits.io.iter().filter_map(|limit| limit.device.as_deref());
+    host.paths
+        .extend((0..).zip(disks).map(|(minor, path)| (absolute(base, path), PathFact::BlockDevice(8, minor * 16))));
     host.texts.extend(questions.texts.iter().map(|path| (path.clone(), Ok(String::new()))));
     if let Some(profile) = config.security.seccomp.as_deref() {
         let text = r#"{"defaultAction": "SCMP_ACT_ERRNO"}"#.to_owned();
@@ -42,10 +46,20 @@ fn cgroup(config: &Config) -> CgroupFacts {
         Some("hybrid") => CgroupVersion::Hybrid,
         _ => CgroupVersion::V2,
     };
-    let own = ControllerFact { own: "/sys/fs/cgroup".into(), writable: true };
+    let own = ControllerFact { mount: "/sys/fs/cgroup".into(), own: "/sys/fs/cgroup".into(), writable: true };
     let named = config.requires.controllers.iter().map(String::as_str);
-    let controllers = CONTROLLERS.into_iter().chain(named).map(|name| (name.to_owned(), own.clone())).collect();
-    CgroupFacts { version, controllers, unified: Some("/sys/fs/cgroup".into()), systemd: true, swap: true }
+    let controllers: BTreeMap<String, ControllerFact> =
+        CONTROLLERS.into_iter().chain(named).map(|name| (name.to_owned(), own.clone())).collect();
+    CgroupFacts {
+        version,
+        systemd: true,
+        systemd_controllers: controllers.keys().cloned().collect(),
+        controllers,
+        unified: Some("/sys/fs/cgroup".into()),
+        swap: true,
+        own: OwnCgroup { top: true, ..OwnCgroup::default() },
+        ..CgroupFacts::default()
+    }
 }
 
 /// Every name that the file uses is an account of the root.

@@ -25,6 +25,10 @@ pub struct Questions {
     pub landlock: bool,
     /// Is a free range of ids needed?
     pub free_range: bool,
+    /// Which processors and memory nodes are there?
+    pub cpuset: bool,
+    /// Which sizes of huge pages are there?
+    pub huge_pages: bool,
 }
 
 impl Questions {
@@ -40,6 +44,9 @@ impl Questions {
             }
         }
         paths.extend(config.devices.iter().filter_map(|device| device.path.as_deref()).map(PathBuf::from));
+        paths.extend(
+            config.limits.io.iter().filter_map(|limit| limit.device.as_deref()).map(|path| absolute(base, path)),
+        );
         let streams = [&config.stdio.stdin, &config.stdio.stdout, &config.stdio.stderr];
         paths.extend(
             streams
@@ -58,6 +65,8 @@ impl Questions {
             rlimits: config.rlimits != crate::config::Rlimits::default(),
             landlock: config.landlock.is_some(),
             free_range: super::userns::wants_range(config),
+            cpuset: config.limits.cpuset.is_some() || config.limits.cpuset_mems.is_some(),
+            huge_pages: !config.limits.hugetlb.is_empty(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum FailureKind {
     Clone,
     /// Making or limiting the cgroup.
     Cgroup,
+    /// Asking systemd for a scope.
+    Systemd,
     /// Writing the id maps.
     Maps,
     /// Making or placing a mount.

@@ -27,9 +27,19 @@ mod streams;
 mod supervise;
 mod sys;
 
-pub use cgroup::{Hit, Usage};
+pub use cgroup::{Hit, Leftover, Pressure, Usage, collect};
 pub use failure::{Failure, FailureKind};
 pub use probe::{probe, reason};
 pub use ranges::Range;
-pub use spawn::{Exit, Outcome, run};
+pub use spawn::{Exit, Outcome, Watch, run};
 pub use streams::prepare_streams;
+pub use supervise::Sender;
+
+/// Returns a copy of a descriptor that the caller was started with.
+///
+/// # Errors
+/// Where there is none of that number.
+pub fn duplicate(number: u32) -> std::io::Result<std::os::fd::OwnedFd> {
+    let number = i32::try_from(number).map_err(|_| std::io::Error::from_raw_os_error(libc::EBADF))?;
+    Ok(sys::duplicate(number)?)
+}

@@ -26,7 +26,7 @@ pub fn probe(questions: &Questions) -> Host {
         gid: rustix::process::getegid().as_raw(),
         capabilities: sys::capget().map_or(0, |(effective, _, _)| effective),
         last_capability: last_capability(),
-        cgroup: cgroups::facts(),
+        cgroup: cgroups::facts(questions, uid),
         env: std::env::vars_os().collect(),
         terminal: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
         rlimits: if questions.rlimits { (0..16).map(hard_limit).collect() } else { Vec::new() },

@@ -15,7 +15,7 @@ use super::idmap;
 use super::message::Message;
 use super::op::Op;
 use super::program::{Prepared, Program, clone_flag, compile};
-use super::supervise::{self, Ended};
+use super::supervise::{self, Ended, Sender};
 use super::sys::{CloneArgs, Stack, clone3};
 use crate::plan::host::Host;
 use crate::plan::mounts::Placed;
@@ -30,8 +30,22 @@ pub struct Outcome {
     pub exit: Exit,
     /// True where the timeout ended it.
     pub timed_out: bool,
-    /// Limits that were hit.
+    /// The last signal that was passed on to it.
+    pub passed_on: Option<Sender>,
+    /// True where launch itself killed it, after it did not stop.
+    pub killed: bool,
+    /// Limits that were hit, and what was used.
     pub usage: Usage,
+}
+
+/// How much is looked at when a run has ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Watch {
+    /// Which limits were hit.
+    #[default]
+    Hits,
+    /// What was used, too.
+    Usage,
 }
 
 /// How the command ended.
@@ -47,7 +61,7 @@ pub enum Exit {
 ///
 /// # Errors
 /// When a step fails; then nothing of the container is left.
-pub fn run(plan: &Plan, host: &Host) -> Result<Outcome, Failure> {
+pub fn run(plan: &Plan, host: &Host, watch: Watch) -> Result<Outcome, Failure> {
     let cgroup = Cgroup::create(plan, &host.cgroup)?;
     let opened = Opened::open(plan, host)?;
     let prepared = Prepared {
@@ -59,7 +73,7 @@ pub fn run(plan: &Plan, host: &Host) -> Result<Outcome, Failure> {
         last_capability: host.last_capability,
     };
     let program = compile(plan, &prepared);
-    let outcome = launch(plan, host, &program, cgroup.as_ref());
+    let outcome = launch(plan, host, &program, cgroup.as_ref(), watch);
     drop(opened);
     outcome
 }
@@ -133,7 +147,13 @@ fn failed(call: String, error: &std::io::Error) -> Failure {
 }
 
 /// Makes the child, serves it, waits for it.
-fn launch(plan: &Plan, host: &Host, program: &Program, cgroup: Option<&Cgroup>) -> Result<Outcome, Failure> {
+fn launch(
+    plan: &Plan,
+    host: &Host,
+    program: &Program,
+    cgroup: Option<&Cgroup>,
+    watch: Watch,
+) -> Result<Outcome, Failure> {
     let (ours, theirs) =
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(|errno| Failure::new(FailureKind::Call, "socketpair(AF_UNIX, SOCK_SEQPACKET)", errno))?;
@@ -159,7 +179,7 @@ fn launch(plan: &Plan, host: &Host, program: &Program, cgroup: Option<&Cgroup>) 
     // SAFETY: clone3 has stored a new descriptor there, which nobody else knows.
     let guard = Guard { pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) }, waited: false };
     drop(theirs);
-    finish(plan, host, program, cgroup, guard, pid, &ours, &signals)
+    finish(plan, host, program, cgroup, guard, pid, &ours, &signals, watch)
 }
 
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
@@ -228,11 +248,16 @@ fn finish(
     pid: i32,
     channel: &OwnedFd,
     signals: &supervise::Signals,
+    watch: Watch,
 ) -> Result<Outcome, Failure> {
     if let Err(failure) = idmap::serve(plan, host, program, pid, channel.as_fd()) {
         return Err(reported(program, channel).unwrap_or(failure));
     }
-    let Ended { status, timed_out } = supervise::run(plan, guard.pidfd.as_fd(), signals, cgroup)?;
+    // The child is at work now; the parent has nothing to do but wait.
+    if let Some(cgroup) = cgroup {
+        cgroup.sweep();
+    }
+    let Ended { status, timed_out, passed_on, killed } = supervise::run(plan, guard.pidfd.as_fd(), signals, cgroup)?;
     guard.waited = true;
     let mut exit = None;
     while let Some(message) = receive(channel) {
@@ -253,8 +278,29 @@ fn finish(
         }
         (None, status) => status,
     };
-    let usage = cgroup.map(|cgroup| cgroup.usage(plan)).unwrap_or_default();
-    Ok(Outcome { exit, timed_out, usage })
+    Ok(Outcome { exit, timed_out, passed_on, killed, usage: usage(plan, cgroup, watch) })
+}
+
+/// Reads the counters; without a cgroup that counts processor time, those of the processes that were waited for.
+fn usage(plan: &Plan, cgroup: Option<&Cgroup>, watch: Watch) -> Usage {
+    let mut usage = Usage::default();
+    if let Some(cgroup) = cgroup {
+        usage.hits = cgroup.hits(plan);
+        if watch == Watch::Usage {
+            cgroup.measure(&mut usage);
+        }
+    }
+    if watch == Watch::Usage
+        && usage.cpu_user_us.is_none()
+        && let Ok(waited) = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN)
+    {
+        let microseconds = |time: nix::sys::time::TimeVal| {
+            u64::try_from(nix::sys::time::TimeValLike::num_microseconds(&time)).unwrap_or(0)
+        };
+        usage.cpu_user_us = Some(microseconds(waited.user_time()));
+        usage.cpu_system_us = Some(microseconds(waited.system_time()));
+    }
+    usage
 }
 
 fn receive(channel: &OwnedFd) -> Option<Message> {

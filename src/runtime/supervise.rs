@@ -59,10 +59,25 @@ impl Drop for Signals {
     }
 }
 
+/// Who sent a signal that was passed on to the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sender {
+    /// The signal.
+    pub signal: i32,
+    /// Process that sent it to launch; 0 for the kernel, as at the interrupt key of a terminal.
+    pub pid: u32,
+    /// User of that process.
+    pub uid: u32,
+}
+
 /// The end of the container.
 pub(super) struct Ended {
     pub(super) status: Exit,
     pub(super) timed_out: bool,
+    /// The last signal that was passed on.
+    pub(super) passed_on: Option<Sender>,
+    /// SIGKILL came from launch itself.
+    pub(super) killed: bool,
 }
 
 /// Where a stop is.
@@ -86,18 +101,22 @@ pub(super) fn run(
         phase: Phase::Running { deadline: deadline(plan.lifecycle.timeout_ms) },
         timed_out: false,
         interrupts: 0,
+        passed_on: None,
     };
     loop {
         let (signalled, ended) = supervisor.poll(signals.descriptor.as_fd())?;
         if signalled {
             while let Ok(Some(info)) = signals.descriptor.read_signal() {
-                supervisor.forward(info.ssi_signo.cast_signed());
+                let signal = info.ssi_signo.cast_signed();
+                supervisor.passed_on = Some(Sender { signal, pid: info.ssi_pid, uid: info.ssi_uid });
+                supervisor.forward(signal);
             }
         }
         supervisor.keep_time();
         if ended {
             let status = wait(pidfd).map_err(|errno| Failure::new(FailureKind::Call, "waitid(P_PIDFD)", errno))?;
-            return Ok(Ended { status, timed_out: supervisor.timed_out });
+            let Supervisor { timed_out, passed_on, phase, .. } = supervisor;
+            return Ok(Ended { status, timed_out, passed_on, killed: matches!(phase, Phase::Killed) });
         }
     }
 }
@@ -113,6 +132,7 @@ struct Supervisor<'a> {
     phase: Phase,
     timed_out: bool,
     interrupts: u32,
+    passed_on: Option<Sender>,
 }
 
 impl Supervisor<'_> {

@@ -30,10 +30,14 @@ impl Before {
         let killed = ended.status.is_some_and(|status| status.signal().is_some());
         // Only a launch that was itself killed may be survived, shortly, by what dies with it.
         let deadline = Instant::now() + patience(Duration::from_secs(if killed { 3 } else { 0 }));
+        let began = Instant::now();
         loop {
             let mut left = self.left_now(pid, writes, killed);
             left.extend(ended.still_open.map(|stream| format!("{stream}, held open by someone")));
-            if left.is_empty() || Instant::now() >= deadline {
+            // A scope is systemd's, which removes it shortly after its last process, launch itself, has ended.
+            let scopes = left.iter().all(|left| left.starts_with("cgroup ") && left.contains(".scope"));
+            let patient = scopes && began.elapsed() < patience(Duration::from_secs(3));
+            if left.is_empty() || Instant::now() >= deadline && !patient {
                 return left;
             }
             thread::sleep(Duration::from_millis(20));

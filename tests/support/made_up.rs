@@ -2,12 +2,12 @@
 
 use launch::diagnostics::Code;
 use launch::plan::Host;
-use launch::plan::host::{CgroupFacts, CgroupVersion, ControllerFact, HostEntry, PathFact, TargetFact};
+use launch::plan::host::{CgroupFacts, CgroupVersion, ControllerFact, HostEntry, OwnCgroup, PathFact, TargetFact};
 use std::path::Path;
 
 /// A machine with all that a container may need: Linux 6.12, cgroup v2, root; `alpine` and `data` beside the file.
 fn plenty(base: &Path) -> Host {
-    let own = ControllerFact { own: "/sys/fs/cgroup".into(), writable: true };
+    let own = ControllerFact { mount: "/sys/fs/cgroup".into(), own: "/sys/fs/cgroup".into(), writable: true };
     let controllers = ["cpu", "cpuset", "hugetlb", "io", "memory", "pids"].map(|name| (name.to_owned(), own.clone()));
     let mut host = Host {
         kernel: (6, 12),
@@ -16,10 +16,15 @@ fn plenty(base: &Path) -> Host {
         last_capability: 40,
         cgroup: CgroupFacts {
             version: CgroupVersion::V2,
-            controllers: controllers.into(),
             unified: Some("/sys/fs/cgroup".into()),
             systemd: true,
+            systemd_controllers: controllers.iter().map(|(name, _)| name.clone()).collect(),
             swap: true,
+            own: OwnCgroup { top: true, ..OwnCgroup::default() },
+            cpus: Some("0-3".into()),
+            mems: Some("0".into()),
+            huge_pages: vec!["2MB".into(), "1GB".into()],
+            controllers: controllers.into(),
         },
         free_range: Some(1_000_000),
         rlimits: vec![u64::MAX; 16],
@@ -70,7 +75,7 @@ pub(crate) fn made_up(code: Code, dir: &Path) -> Host {
         Code::LandlockAbi => host.landlock_abi = 3,
         Code::LimitUnavailable => drop(host.cgroup.controllers.remove("memory")),
         Code::SwapUnaccounted => host.cgroup.swap = false,
-        Code::SwapWithoutMemory => host.cgroup.version = CgroupVersion::V1,
+        Code::SwapWithoutMemory | Code::LimitOnlyV2 | Code::DelegateOnlyV2 => host.cgroup.version = CgroupVersion::V1,
         Code::SystemdMissing => host.cgroup.systemd = false,
         Code::RlimitAboveHard => {
             host.rlimits = vec![4096; 16];

@@ -315,6 +315,14 @@ pub(super) fn dup_to(from: i32, to: i32) -> Result<(), Errno> {
     unsafe { syscall(libc::SYS_dup3, [as_word(from), as_word(to), 0, 0, 0, 0]) }.map(drop)
 }
 
+/// Returns a copy of a descriptor of the caller, which stays the caller's (fcntl(2), F_DUPFD_CLOEXEC).
+pub(super) fn duplicate(fd: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: numbers only.
+    let copy = unsafe { syscall(libc::SYS_fcntl, [as_word(fd), as_word(libc::F_DUPFD_CLOEXEC), 3, 0, 0, 0]) }?;
+    // SAFETY: the kernel has just made this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(RawFd::try_from(copy).map_err(|_| Errno::BADF)?) })
+}
+
 /// Returns the hard limit of a resource (prlimit(2)).
 pub(super) fn hard_limit(resource: usize) -> Result<u64, Errno> {
     let mut limit = [0u64; 2];

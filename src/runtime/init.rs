@@ -54,9 +54,11 @@ fn give_up_privileges(child: &Child<'_>) -> Result<(), Errno> {
     Ok(())
 }
 
-/// The command is born with CLONE_VFORK: it runs on this memory until its exec, while init waits.
+/// The command is born with CLONE_VFORK: it runs on this memory until its exec, while init waits. On a copy of it where
+/// there is a time namespace to enter, which no process of shared memory may (before Linux 6.3).
 fn start(child: &mut Child<'_>) -> Result<i32, Errno> {
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK;
+    let memory = if child.program.time_namespace() { 0 } else { libc::CLONE_VM };
+    let flags = memory | libc::CLONE_VFORK;
     let args = CloneArgs { flags: u64::from(flags.cast_unsigned()), exit_signal: 17, ..CloneArgs::default() };
     // SAFETY: the entry does not return; init waits until the command's exec or exit, so the frame below which it runs, and
     // `child`, live as long.

@@ -55,6 +55,7 @@ pub(super) struct Program {
     setup_len: usize,
     init: bool,
     die_with_parent: bool,
+    time_namespace: bool,
     requests: Vec<TreeRequest>,
     account: (u32, u32),
     argv: Vec<*const libc::c_char>,
@@ -86,6 +87,11 @@ impl Program {
     /// Says whether the container dies with the supervisor.
     pub(super) fn die_with_parent(&self) -> bool {
         self.die_with_parent
+    }
+
+    /// Says whether the command enters a time namespace.
+    pub(super) fn time_namespace(&self) -> bool {
+        self.time_namespace
     }
 
     /// Returns user and group of the command, which init takes too.
@@ -155,6 +161,7 @@ pub(super) fn compile(plan: &Plan, prepared: &Prepared) -> Program {
         setup_len,
         init: plan.lifecycle.init,
         die_with_parent: plan.lifecycle.die_with_parent,
+        time_namespace: plan.has_new(Namespace::Time),
         requests: compiler.requests,
         account: identity::account(plan),
         argv,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::host::PathFact;
+use super::host::{CgroupVersion, PathFact};
 use super::namespaces::Spaces;
 use super::rootfs::{DEFAULT_TMPFS, MountPoint, PointKind, RootSource, RootStep, Writes};
 use super::userns::Users;
@@ -304,7 +304,7 @@ fn placed(lowering: &mut Lowering, index: usize, mount: &Mount, users: &Users) -
         MountType::Sysfs => Placed::Sysfs,
         MountType::Devpts => Placed::Devpts,
         MountType::Mqueue => Placed::Mqueue,
-        MountType::Cgroup => Placed::Cgroup,
+        MountType::Cgroup => return cgroup(lowering, index),
         MountType::File => {
             let Some(content) = mount.content.clone() else {
                 lowering.problem(
@@ -319,6 +319,20 @@ fn placed(lowering: &mut Lowering, index: usize, mount: &Mount, users: &Users) -
         MountType::Symlink => Placed::Symlink { text: source(lowering, index, mount)?.to_owned() },
         MountType::Dir => Placed::Directory { mode: mode(lowering, index, mount, 0o755) },
     })
+}
+
+/// The container's own cgroup can be shown where it is one of v2, which its namespace makes the root of.
+fn cgroup(lowering: &mut Lowering, index: usize) -> Option<Placed> {
+    let version = lowering.host.cgroup.version;
+    if version == CgroupVersion::V2 {
+        return Some(Placed::Cgroup);
+    }
+    lowering.problem(
+        Problem::error(Code::CgroupMountV1, "a mount of type \"cgroup\" needs cgroup v2")
+            .value(At::Field("mounts", index, "type"), format!("this host has cgroup {}", version.as_str()))
+            .help("remove the mount, or boot with systemd.unified_cgroup_hierarchy=1"),
+    );
+    None
 }
 
 fn source<'a>(lowering: &mut Lowering, index: usize, mount: &'a Mount) -> Option<&'a str> {

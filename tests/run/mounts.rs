@@ -14,6 +14,7 @@ tests![
     an_overlay_joins_folders,
     an_overlay_keeps_writes_in_its_upper_folder,
     kernel_file_systems_can_be_mounted,
+    the_own_cgroup_can_be_mounted,
     mounts_are_made_in_order,
     relative_sources_are_relative_to_the_file,
     a_missing_source_is_shown_at_its_key,
@@ -180,6 +181,14 @@ fn kernel_file_systems_can_be_mounted() {
         let script = "grep ' /opt/' /proc/self/mountinfo | sed 's/.* - \\([a-z]*\\) .*/\\1/'; ls /opt/sys/class/net; test -e /opt/proc/self && ls /opt/pts";
         with(script, mounts).by(by).run().exit(0).stdout("proc\nsysfs\ndevpts\nmqueue\nlo\nptmx\n").quiet();
     }
+}
+
+fn the_own_cgroup_can_be_mounted() {
+    needs(&[Need::CgroupV2, Need::Controller("pids")]);
+    let mounts = "[limits]\npids = 10\n[[mounts]]\ntarget = \"/sys/fs/cgroup\"\ntype = \"cgroup\"\n";
+    // Its own and no other's, and nothing of it can be changed.
+    let script = "cat /sys/fs/cgroup/pids.max; echo 99 2>/dev/null >/sys/fs/cgroup/pids.max || echo read-only";
+    with(script, mounts).run().exit(0).stdout("11\nread-only\n").quiet();
 }
 
 fn mounts_are_made_in_order() {

@@ -75,6 +75,7 @@ pub(crate) fn made_up(code: Code, dir: &Path) -> Host {
         Code::LandlockAbi => host.landlock_abi = 3,
         Code::LimitUnavailable => drop(host.cgroup.controllers.remove("memory")),
         Code::SwapUnaccounted => host.cgroup.swap = false,
+        Code::CgroupMountV1 => host.cgroup.version = CgroupVersion::Hybrid,
         Code::SwapWithoutMemory | Code::LimitOnlyV2 | Code::DelegateOnlyV2 => host.cgroup.version = CgroupVersion::V1,
         Code::SystemdMissing => host.cgroup.systemd = false,
         Code::RlimitAboveHard => {

@@ -15,6 +15,7 @@ tests![
     time_to_spare_is_no_timeout,
     the_stop_signal_is_the_one_written,
     dies_with_launch,
+    what_a_killed_launch_left_is_removed_by_the_next,
 ];
 
 fn an_init_is_pid_1_and_reaps() {
@@ -93,4 +94,12 @@ fn dies_with_launch() {
             running.finish().killed_by(Signal::SIGKILL);
         }
     }
+}
+
+fn what_a_killed_launch_left_is_removed_by_the_next() {
+    let running = Launch::sh("echo started; sleep 300").start();
+    running.wait_for_stdout("started").signal(Signal::SIGKILL);
+    let outcome = running.finish().killed_by(Signal::SIGKILL);
+    // The leftover check of this one looks for everything that bears the folder's name.
+    Launch::sh("echo next").again_in(outcome.dir()).run().exit(0).stdout("next\n").quiet();
 }

@@ -44,17 +44,23 @@ fn files_say(limits: &str, expected: &[(&str, &str)]) {
 
 fn values_are_in_the_files_of_v2() {
     needs(&[Need::CgroupV2, Need::Controller("pids"), Need::Controller("memory"), Need::Controller("cpu")]);
-    let limits = "memory = \"64MiB\"\nswap = \"1MiB\"\ncpus = 0.5\n";
+    let limits = "memory = \"64MiB\"\nswap = \"1MiB\"\nmemory_high = \"48MiB\"\nmemory_low = \"8MiB\"\ncpus = 0.5\ncpu_weight = 200\n";
     files_say(
         limits,
         &[
             ("memory.max", "67108864"),
             ("memory.swap.max", "1048576"),
+            ("memory.high", "50331648"),
+            ("memory.low", "8388608"),
             ("memory.oom.group", "1"),
             ("cpu.max", "50000 100000"),
+            ("cpu.weight", "200"),
         ],
     );
-    files_say("memory = \"64MiB\"\n", &[("memory.swap.max", "0")]);
+    files_say("memory = \"64MiB\"\noom_group = false\n", &[("memory.oom.group", "0"), ("memory.swap.max", "0")]);
+    needs(&[Need::Controller("cpuset")]);
+    files_say("cpuset = \"0\"\ncpuset_mems = \"0\"\n", &[("cpuset.cpus", "0"), ("cpuset.mems", "0")]);
+    files_say("unified = { \"memory.max\" = \"70000640\" }\n", &[("memory.max", "70000640")]);
 }
 
 fn values_are_in_the_files_of_v1() {
@@ -63,6 +69,8 @@ fn values_are_in_the_files_of_v1() {
         "memory = \"64MiB\"\ncpus = 0.5\n",
         &[("memory.limit_in_bytes", "67108864"), ("cpu.cfs_quota_us", "50000"), ("cpu.cfs_period_us", "100000")],
     );
+    needs(&[Need::Controller("cpuset")]);
+    files_say("cpuset = \"0\"\n", &[("cpuset.cpus", "0")]);
 }
 
 fn a_group_is_killed_as_one() {
@@ -200,13 +208,19 @@ fn an_rlimit_above_the_hard_limit_is_refused() {
 
 fn a_limit_that_cannot_be_enforced_is_an_error() {
     needs(&[Need::Root, Need::CgroupV1]);
-    // An ordinary user may make no v1 cgroup.
+    // An ordinary user may make no v1 cgroup, and nobody v2's memory.high in a v1 hierarchy.
     Launch::sh_with("true", "[limits]\nmemory = \"50MiB\"\n")
         .as_user()
         .run()
         .exit(125)
         .stdout("")
         .stderr_contains("container.toml:5");
+    Launch::sh_with("true", "[limits]\nmemory_high = \"50MiB\"\n")
+        .run()
+        .exit(125)
+        .stdout("")
+        .stderr_contains("container.toml:5")
+        .stderr_contains("v2");
     // What is not written is best effort.
     Launch::sh("true").as_user().run().exit(0).quiet();
 }

@@ -98,6 +98,8 @@ fn a_full_stdout() {
 }
 
 fn a_session_of_its_own() {
+    // busybox's setsid cannot wait; stdbuf tells which one is here.
+    needs(&[Need::Tool("stdbuf")]);
     for &by in everyone() {
         Launch::sh("exit 6").by(by).through(["setsid", "-w"]).run().exit(6).quiet();
     }

@@ -124,16 +124,20 @@ fn processes_of(dir: &Path, name: &str, pid: u32) -> Vec<String> {
             || has("cgroup", &format!("{name}."))
     };
     let younger = pids().into_iter().filter(|other| other.parse::<u32>().unwrap() > pid);
-    younger.filter(|pid| is_ours(pid)).map(|pid| describe(&pid)).collect()
+    younger.filter(|pid| is_ours(pid) && !is_dead(pid)).map(|pid| describe(&pid)).collect()
 }
 
-/// The living children of this process: at the end of the tests there may be none, orphans included. The dead are those
-/// of launches that were killed; nobody but this process could reap them.
+/// Whether only the status of a process is left. The dead are those of launches that were killed: nobody but this process
+/// could reap them.
+fn is_dead(pid: &str) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| text.contains("State:\tZ"))
+}
+
+/// The living children of this process: at the end of the tests there may be none, orphans included.
 fn children() -> BTreeSet<String> {
     let own = format!("PPid:\t{}\n", std::process::id());
     let is_child = |pid: &String| {
-        fs::read_to_string(format!("/proc/{pid}/status"))
-            .is_ok_and(|text| text.contains(&own) && !text.contains("State:\tZ"))
+        fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| text.contains(&own)) && !is_dead(pid)
     };
     pids().into_iter().filter(is_child).map(|pid| describe(&pid)).collect()
 }

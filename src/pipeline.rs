@@ -65,9 +65,17 @@ pub fn load(file: &Path, args: Vec<OsString>, replace: Option<Vec<OsString>>) ->
 
 /// The same, with what the command line changes.
 pub fn load_with(file: &Path, args: Vec<OsString>, replace: Option<Vec<OsString>>, overrides: &Overrides) -> Loaded {
-    let Stack { sources, tree, mut problems, replaced, readable, .. } = Stack::read(file, overrides);
+    loaded(Stack::read(file, overrides), layers::invocation(file, args, replace))
+}
+
+/// Takes a text for a file, as an example that is nowhere on disk.
+pub fn load_text(file: &Path, text: String, overrides: &Overrides) -> Loaded {
+    loaded(Stack::text(file, text, overrides), layers::invocation(file, Vec::new(), None))
+}
+
+fn loaded(stack: Stack, invocation: Invocation) -> Loaded {
+    let Stack { sources, tree, mut problems, replaced, readable, .. } = stack;
     let config = read(&tree, &mut problems);
-    let invocation = layers::invocation(file, args, replace);
     Loaded { sources, tree, config, problems, invocation, remarks: Vec::new(), planned: None, readable, replaced }
 }
 

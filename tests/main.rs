@@ -11,10 +11,12 @@
 )]
 
 mod architecture;
+mod authoring;
 mod codes;
 mod examples;
 mod image;
 mod invalid;
+mod layers;
 mod readme;
 mod run;
 mod schema;
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
     trials.extend(support::runner::trials(codes::TESTS));
     trials.extend(support::runner::trials(invalid::TESTS));
     trials.extend(support::runner::trials(schema::TESTS));
+    trials.extend(support::runner::trials(layers::TESTS));
+    trials.extend(support::runner::trials(authoring::TESTS));
     trials.extend(invalid::trials());
     trials.extend(examples::trials());
     for topic in run::TOPICS.iter().chain(image::TOPICS) {

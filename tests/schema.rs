@@ -14,7 +14,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-tests![the_checked_in_schema_is_fresh, editors_can_read_it, schema_and_parser_agree];
+tests![the_checked_in_schema_is_fresh, the_reference_is_fresh, editors_can_read_it, schema_and_parser_agree];
 
 /// Mistakes that a schema can see. Whatever else `check` finds needs more than the shape of a file.
 const SHAPE: &[Code] = &[Code::UnknownKey, Code::MisplacedKey, Code::UnknownValue, Code::WrongType, Code::MissingKey];
@@ -22,6 +22,10 @@ const SHAPE: &[Code] = &[Code::UnknownKey, Code::MisplacedKey, Code::UnknownValu
 fn the_checked_in_schema_is_fresh() {
     golden(&project("schema/container.schema.json"), &schema_text());
     golden(&project("schema/report.schema.json"), &launch::pipeline::report_schema());
+}
+
+fn the_reference_is_fresh() {
+    golden(&project("schema/REFERENCE.md"), &launch::cli::reference());
 }
 
 /// What taplo and tombi cannot use: references, alternatives, null.

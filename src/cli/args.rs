@@ -83,6 +83,12 @@ pub(super) enum Command {
     Init(InitWords),
     /// Explains a key or the code of a mistake.
     Explain(ExplainWords),
+    /// Compares two files: what widens and what narrows what the container may do.
+    Diff(DiffWords),
+    /// Prints a script for a shell that completes what is typed.
+    Completions(CompletionsWords),
+    /// Prints a manual page.
+    Man(ManWords),
 }
 
 /// Words of a run.
@@ -172,6 +178,93 @@ pub(super) enum SchemaOf {
 pub(super) struct InitWords {
     /// File to write. Default: container.toml.
     pub(super) file: Option<PathBuf>,
+    /// What to begin with.
+    #[arg(long, value_name = "NAME", default_value = "shell")]
+    pub(super) template: Template,
+    /// Writes the schema, .taplo.toml and tombi.toml beside it, for completion and hover in editors.
+    #[arg(long)]
+    pub(super) editor: bool,
+}
+
+/// What a file can begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Template {
+    /// A shell to look around in.
+    Shell,
+    /// A reproducible build step.
+    Build,
+    /// A judge for untrusted code.
+    Judge,
+    /// A service in the foreground.
+    Service,
+    /// A sandbox around a project for an agent.
+    Agent,
+    /// A step of a Slurm job.
+    Slurm,
+}
+
+/// Words of `diff`.
+#[derive(Debug, Args)]
+pub(super) struct DiffWords {
+    /// The file before and the file after; with --against the file after alone.
+    pub(super) files: Vec<PathBuf>,
+    /// Compares with the file as git has it at this revision. What it extends is taken from here.
+    #[arg(long, value_name = "REVISION")]
+    pub(super) against: Option<String>,
+    /// Exits with 1 where there is such a change.
+    #[arg(long, value_name = "KIND")]
+    pub(super) fail_on: Option<FailOn>,
+    /// On which host: `this`, or `none` to judge the files alone.
+    #[arg(long, value_name = "HOST", default_value = "this")]
+    pub(super) host: HostChoice,
+}
+
+/// Changes that a caller does not want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// The container may do or use more.
+    Widen,
+    /// Anything.
+    Any,
+}
+
+/// Words of `completions`.
+#[derive(Debug, Args)]
+pub(super) struct CompletionsWords {
+    /// For which shell.
+    pub(super) shell: Shell,
+    /// Prints what can stand in the place of the last of the words; the scripts call it.
+    #[arg(long, hide = true)]
+    pub(super) next: bool,
+    /// The words so far.
+    #[arg(last = true, hide = true)]
+    pub(super) words: Vec<OsString>,
+}
+
+/// Shells that there are completions for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+/// Words of `man`.
+#[derive(Debug, Args)]
+pub(super) struct ManWords {
+    /// Which page.
+    #[arg(default_value = "launch")]
+    pub(super) page: ManPage,
+}
+
+/// Manual pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ManPage {
+    /// launch(1).
+    Launch,
+    /// container.toml(5).
+    #[value(name = "container.toml")]
+    ContainerToml,
 }
 
 /// Words of `explain`.
@@ -191,29 +284,12 @@ pub(super) struct Run {
 }
 
 const DEFAULT_FILE: &str = "container.toml";
-const SUBCOMMANDS: [&str; 7] = ["check", "plan", "schema", "init", "explain", "help", "run"];
+const SUBCOMMANDS: [&str; 10] =
+    ["check", "completions", "diff", "explain", "help", "init", "man", "plan", "run", "schema"];
 /// Names that later versions take; a file of that name is reached as ./NAME.
-const RESERVED: [&str; 20] = [
-    "doctor",
-    "facts",
-    "diff",
-    "ps",
-    "stop",
-    "exec",
-    "stats",
-    "gc",
-    "pull",
-    "unpack",
-    "lock",
-    "store",
-    "completions",
-    "man",
-    "test",
-    "trust",
-    "tune",
-    "import",
-    "export",
-    "logs",
+const RESERVED: [&str; 17] = [
+    "doctor", "facts", "ps", "stop", "exec", "stats", "gc", "pull", "unpack", "lock", "store", "test", "trust", "tune",
+    "import", "export", "logs",
 ];
 
 impl Run {

@@ -4,10 +4,14 @@
 
 mod args;
 mod check;
+mod completions;
+mod diff;
 mod exit;
 mod explain;
 mod init;
+mod man;
 mod plan;
+mod reference;
 mod report;
 mod run;
 mod schema;
@@ -22,6 +26,7 @@ use clap::Parser;
 use args::{Cli, Command};
 
 pub use crate::runtime::prepare_streams;
+pub use reference::markdown as reference;
 
 /// Runs the command line; the first word is the program's own name.
 pub fn main(words: Vec<OsString>) -> ExitCode {
@@ -61,5 +66,8 @@ fn dispatch(cli: Cli) -> ExitCode {
         Command::Schema(words) => schema::schema(&words),
         Command::Init(words) => init::init(&words, &global),
         Command::Explain(words) => explain::explain(&words),
+        Command::Completions(words) => completions::completions(&words),
+        Command::Diff(words) => diff::diff(&words, &global),
+        Command::Man(words) => man::man(&words),
     }
 }

@@ -7,6 +7,7 @@
 mod at;
 mod cgroup;
 mod devices;
+mod keys;
 mod landlock;
 mod layers;
 mod lifecycle;
@@ -34,6 +35,7 @@ use serde::Deserialize;
 pub use at::At;
 pub use cgroup::{Cgroup, CgroupManager};
 pub use devices::Device;
+pub use keys::{Key, is_list, keys};
 pub use landlock::Landlock;
 pub use layers::{Home, LayerError, Replaced, assignment, fill, lay, nests, settle, take_profile};
 pub use lifecycle::Lifecycle;

@@ -42,16 +42,28 @@ impl Stack {
     pub(super) fn read(file: &Path, overrides: &Overrides) -> Stack {
         let mut stack = Stack { readable: true, ..Stack::default() };
         stack.tree = stack.file(file, None).unwrap_or_default();
-        if !stack.readable {
-            return stack;
+        stack.finished(overrides)
+    }
+
+    /// Lays profiles and flags over it, and fills its strings in.
+    fn finished(mut self, overrides: &Overrides) -> Stack {
+        if !self.readable {
+            return self;
         }
         let mut errors = Vec::new();
-        stack.profiles(&overrides.profiles, &mut errors);
-        stack.set(&overrides.set, &mut errors);
-        settle(&mut stack.tree, &mut errors);
-        let unfilled = fill(&mut stack.tree, &stack.homes, &|name| std::env::var_os(name), &mut errors);
-        layers(&errors, &unfilled, &stack.sources, &mut stack.problems);
-        stack
+        self.profiles(&overrides.profiles, &mut errors);
+        self.set(&overrides.set, &mut errors);
+        settle(&mut self.tree, &mut errors);
+        let unfilled = fill(&mut self.tree, &self.homes, &|name| std::env::var_os(name), &mut errors);
+        layers(&errors, &unfilled, &self.sources, &mut self.problems);
+        self
+    }
+
+    /// Takes a text for a file of that name.
+    pub(super) fn text(file: &Path, text: String, overrides: &Overrides) -> Stack {
+        let mut stack = Stack { readable: true, ..Stack::default() };
+        stack.tree = stack.parsed(file, text, None);
+        stack.finished(overrides)
     }
 
     /// Reads a file and what it extends; `named` is the place that names it.
@@ -73,20 +85,21 @@ impl Stack {
                 return None;
             }
         };
-        let id = self.source(shown, text, file);
+        Some(self.parsed(file, text, named))
+    }
+
+    /// The tree of a text, over what it extends.
+    fn parsed(&mut self, file: &Path, text: String, named: Option<Span>) -> Table {
+        let id = self.source(file.display().to_string(), text, file);
         let (tree, errors) = parse(&self.sources, id);
         syntax(&errors, &self.sources, &mut self.problems);
         self.readable &= errors.is_empty();
-        match tree.get("extends") {
-            Some(entry) => {
-                let bases = self.bases(&entry.node);
-                self.open.push((identity(file), named.unwrap_or_default()));
-                let below = self.below(file, &bases);
-                self.open.pop();
-                Some(self.over(below, tree))
-            }
-            None => Some(tree),
-        }
+        let Some(entry) = tree.get("extends") else { return tree };
+        let bases = self.bases(&entry.node);
+        self.open.push((identity(file), named.unwrap_or_default()));
+        let below = self.below(file, &bases);
+        self.open.pop();
+        self.over(below, tree)
     }
 
     fn source(&mut self, name: String, text: impl Into<String>, file: &Path) -> u16 {

@@ -8,6 +8,7 @@ pub mod capabilities;
 pub mod cgroup;
 mod describe;
 pub mod devices;
+mod diff;
 pub mod environment;
 pub mod host;
 mod ideal;
@@ -43,6 +44,7 @@ use crate::config::{At, Config};
 use crate::diagnostics::{Diagnostics, Problem};
 
 pub(crate) use describe::bytes_words;
+pub use diff::{Change, Effect, diff};
 pub use host::Host;
 pub use ideal::ideal;
 pub use questions::Questions;

@@ -74,6 +74,7 @@ impl fmt::Display for Action {
             Action::Sysctl { name, value } => write!(f, "{name} = {value}"),
             Action::Mask { path } => write!(f, "{path} covered"),
             Action::Readonly { path } => write!(f, "{path} read-only"),
+            Action::OpenTerminal => f.write_str("open a terminal of the container's own"),
             Action::EnterRoot { readonly } => {
                 f.write_str("pivot_root, the host's tree is detached")?;
                 if *readonly { f.write_str(", root read-only") } else { Ok(()) }

@@ -87,6 +87,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Says whether the command gets a terminal of its own.
+    pub fn terminal(&self) -> bool {
+        self.steps.iter().any(|step| step.action == Action::OpenTerminal)
+    }
+}
+
 /// What the command line adds to a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {

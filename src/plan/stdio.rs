@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Lowering;
+use super::{Action, Lowering, Phase};
 use crate::config::{At, Tty};
 use crate::diagnostics::{Code, Problem};
 
@@ -78,6 +78,9 @@ pub(super) fn lower(lowering: &mut Lowering) -> StdioPlan {
         Tty::Auto if !redirected => TtyPlan::Auto,
         Tty::Auto | Tty::No => TtyPlan::No,
     };
+    if tty.wanted(lowering.host.terminal) {
+        lowering.step(tty == TtyPlan::Yes, "stdio.tty", Phase::Enter, Action::OpenTerminal);
+    }
     StdioPlan { tty, streams }
 }
 

@@ -198,6 +198,8 @@ pub enum Action {
         /// True where the root mount itself is made read-only now, after the mount points were made in it.
         readonly: bool,
     },
+    /// Makes a terminal of the container's own.
+    OpenTerminal,
     /// Sets a resource limit.
     SetRlimit {
         /// Name, as nofile.

@@ -14,7 +14,7 @@
 
 use std::ffi::{CStr, c_void};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
@@ -26,6 +26,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage};
 use super::message::{Channel, Message};
 use super::op::{Missing, Op, Place, Point, SLOTS, Slot};
 use super::program::Program;
+use super::sys::terminal::{self, Modes, Size};
 use super::{init, sys};
 
 /// What the child knows: the program, its end of the channel, and the descriptors that operations leave for others.
@@ -146,6 +147,8 @@ impl Child<'_> {
             Op::Subreaper => sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0).map(drop),
             Op::NewSession => rustix::process::setsid().map(drop),
             Op::Landlock { handled_fs, handled_net, paths, ports } => landlock(*handled_fs, *handled_net, paths, ports),
+            Op::OpenTerminal { owner, size, modes } => self.open_terminal(*owner, *size, modes.as_ref()),
+            Op::TakeTerminal { own_group } => self.take_terminal(*own_group),
             Op::Redirect { fd, stream } => redirect(*fd, *stream),
             Op::ResetSignals => {
                 sys::default_signal_actions();
@@ -372,6 +375,43 @@ impl Child<'_> {
         Ok(())
     }
 
+    /// The pty is of the container's own devpts: nothing of the caller's terminal is ever open inside (TIOCSTI, TIOCLINUX).
+    fn open_terminal(&mut self, owner: u32, size: Size, modes: Option<&Modes>) -> Result<(), Errno> {
+        const DEVPTS_SUPER_MAGIC: i64 = 0x1cd1;
+        let root = rustix::fs::open(c"/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let flags = OFlags::RDWR | OFlags::NOCTTY;
+        let master = open_below(root.as_fd(), c"dev/pts/ptmx", flags, ResolveFlags::empty())?;
+        if rustix::fs::fstatfs(&master)?.f_type != DEVPTS_SUPER_MAGIC {
+            return Err(Errno::NODEV);
+        }
+        let peer = terminal::open_peer(master.as_fd())?;
+        if let Some(modes) = modes {
+            terminal::set_modes(peer.as_fd(), modes)?;
+        }
+        terminal::set_size(peer.as_fd(), size)?;
+        if owner != 0 {
+            rustix::fs::fchown(&peer, Some(rustix::fs::Uid::from_raw(owner)), None)?;
+        }
+        terminal::take_control(peer.as_fd())?;
+        console(root.as_fd(), peer.as_fd())?;
+        self.channel.send_terminal(master.as_fd())?;
+        self.put(Slot::Terminal, peer);
+        Ok(())
+    }
+
+    /// Below init the command is a job, as below a shell: Ctrl-Z stops it, and init sees it.
+    fn take_terminal(&self, own_group: bool) -> Result<(), Errno> {
+        let peer = self.slot(Slot::Terminal)?;
+        if own_group {
+            rustix::process::setpgid(None, None)?;
+            terminal::set_foreground(peer, rustix::process::getpgrp().as_raw_nonzero().get())?;
+        }
+        for stream in 0..3 {
+            redirect(peer.as_raw_fd(), stream)?;
+        }
+        Ok(())
+    }
+
     /// Tries each candidate, as execvp(3): what is missing is passed over, what may not be executed is remembered.
     fn exec(&self, candidates: &[impl AsRef<CStr>]) -> Errno {
         let mut result = Errno::NOENT;
@@ -385,6 +425,17 @@ impl Child<'_> {
         }
         result
     }
+}
+
+/// A /dev that is not ours need not have a console.
+fn console(root: BorrowedFd<'_>, peer: BorrowedFd<'_>) -> Result<(), Errno> {
+    let target = match open_below(root, c"dev/console", OFlags::PATH, ResolveFlags::NO_SYMLINKS) {
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
+        other => other?,
+    };
+    let tree = rustix::mount::open_tree(peer, c"", tree_flags(false) | OpenTreeFlags::AT_EMPTY_PATH)?;
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    rustix::mount::move_mount(&tree, c"", &target, c"", flags)
 }
 
 /// The directory is opened inside the root, without magic links, and then entered: it cannot be one of the host.

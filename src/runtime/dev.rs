@@ -12,8 +12,9 @@ use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 
 use super::program::{LINKS, NODES};
 
-/// Makes the file system, not attached anywhere; its root belongs to these ids of the host.
-pub(super) fn make(uid: u32, gid: u32) -> Result<OwnedFd, Errno> {
+/// Makes the file system, not attached anywhere; its root belongs to these ids of the host. A console is a file that the
+/// container's terminal will be mounted on.
+pub(super) fn make(uid: u32, gid: u32, console: bool) -> Result<OwnedFd, Errno> {
     let context = rustix::mount::fsopen(c"tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
     let set = |key: &str, value: &str| rustix::mount::fsconfig_set_string(context.as_fd(), key, value);
     set("size", "64m")?;
@@ -25,12 +26,15 @@ pub(super) fn make(uid: u32, gid: u32) -> Result<OwnedFd, Errno> {
     let tree = rustix::mount::fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attr)?;
     // The caller's mask, which may be anything, must not touch the modes.
     let before = rustix::process::umask(Mode::empty());
-    let filled = fill(&tree);
+    let filled = fill(&tree, console);
     rustix::process::umask(before);
     filled.map(|()| tree)
 }
 
-fn fill(tree: &OwnedFd) -> Result<(), Errno> {
+fn fill(tree: &OwnedFd, console: bool) -> Result<(), Errno> {
+    if console {
+        rustix::fs::mknodat(tree, c"console", FileType::RegularFile, Mode::from_raw_mode(0o620), 0)?;
+    }
     for (name, _, major, minor) in NODES {
         let number: Dev = makedev(major, minor);
         rustix::fs::mknodat(tree, name, FileType::CharacterDevice, Mode::from_raw_mode(0o666), number)?;

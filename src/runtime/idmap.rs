@@ -30,7 +30,7 @@ pub(super) fn serve(
         let maps = if *helper { by_helper(host, pid, uid, gid) } else { directly(pid, uid, gid, *deny_setgroups) };
         maps.map_err(|failure| failure.of_step(number))?;
     }
-    if send(channel, None).is_err() {
+    if !answered(send(channel, None)).map_err(|failure| failure.of_step(number))? {
         return Ok(());
     }
     let userns = if program.requests().iter().any(|request| request.idmapped) {
@@ -40,8 +40,7 @@ pub(super) fn serve(
     };
     for request in program.requests() {
         let tree = open(request, userns.as_ref()).map_err(|failure| failure.of_step(request.step))?;
-        // A child that is gone has said why.
-        if send(channel, Some(tree.as_fd())).is_err() {
+        if !answered(send(channel, Some(tree.as_fd()))).map_err(|failure| failure.of_step(request.step))? {
             return Ok(());
         }
     }
@@ -116,6 +115,15 @@ fn open(request: &TreeRequest, userns: Option<&OwnedFd>) -> Result<OwnedFd, Fail
     sys::mount_setattr(tree.as_fd(), &attr, request.recursive)
         .map_err(|errno| failed(format!("mount_setattr({:?}, {:#x}{idmap})", request.path, request.attr), errno))?;
     Ok(tree)
+}
+
+/// Says whether the child took it. One that is gone has said why; any other error would leave it waiting.
+fn answered(sent: Result<(), Errno>) -> Result<bool, Failure> {
+    match sent {
+        Ok(()) => Ok(true),
+        Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => Ok(false),
+        Err(errno) => Err(Failure::new(FailureKind::Call, "sendmsg(child)", errno)),
+    }
 }
 
 /// Sends one byte, and a descriptor along with it.

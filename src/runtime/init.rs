@@ -31,7 +31,7 @@ pub(super) fn run(child: &mut Child<'_>) -> ! {
         }
     };
     let channel = only_channel(child.channel);
-    if give_up_privileges(child).is_err() {
+    if give_up_privileges(child, channel).is_err() {
         sys::exit(125);
     }
     watch(channel, command);
@@ -40,7 +40,7 @@ pub(super) fn run(child: &mut Child<'_>) -> ! {
 
 /// Init becomes the command's user, without capabilities: it only waits and passes signals on. The order is that of the
 /// command's own process; the change of user clears the parent-death signal, so that is set again.
-fn give_up_privileges(child: &Child<'_>) -> Result<(), Errno> {
+fn give_up_privileges(child: &Child<'_>, channel: Channel<'_>) -> Result<(), Errno> {
     const SIGKILL: usize = 9;
     let (uid, gid) = child.program.account();
     let (uid, gid) = (Some(rustix::fs::Uid::from_raw(uid)), Some(rustix::fs::Gid::from_raw(gid)));
@@ -50,6 +50,10 @@ fn give_up_privileges(child: &Child<'_>) -> Result<(), Errno> {
     sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0)?;
     if child.program.die_with_parent() {
         sys::prctl(libc::PR_SET_PDEATHSIG, SIGKILL, 0)?;
+        // A parent that died in between sends no signal any more.
+        if channel.is_closed() {
+            sys::exit(125);
+        }
     }
     Ok(())
 }
@@ -89,30 +93,39 @@ fn only_channel(channel: Channel<'_>) -> Channel<'static> {
 
 /// Takes one signal after the other; all are blocked, so none is lost.
 fn watch(channel: Channel<'_>, command: i32) {
-    const SIGCHLD: i32 = 17;
     const ALL: u64 = u64::MAX;
     loop {
         match sys::wait_signal(ALL) {
-            Ok(SIGCHLD) => {
-                if let Some(status) = reap(command) {
+            Ok((libc::SIGCHLD, _)) => {
+                if let Some(status) = reap(channel, command) {
                     channel.send(Message::Ended(status));
                     return;
                 }
             }
-            Ok(signal) => {
-                let _ = sys::kill(command, signal);
-            }
+            Ok((signal, group)) => forward(command, signal, group),
             Err(_) => {}
         }
     }
 }
 
-/// Reaps all that have ended; returns the command's status when it is among them.
-fn reap(command: i32) -> Option<i32> {
+/// The command leads its process group. What comes from the keyboard is for all of the group, as it is without a container;
+/// a stop is made one that cannot be ignored: without a shell above it, the command would not be stopped otherwise.
+fn forward(command: i32, signal: i32, group: bool) {
+    let signal = if signal == libc::SIGTSTP { libc::SIGSTOP } else { signal };
+    let group = group && sys::kill(command.wrapping_neg(), signal).is_ok();
+    if !group {
+        let _ = sys::kill(command, signal);
+    }
+}
+
+/// Reaps all that have ended; returns the command's status when it is among them. Says when the command stopped.
+fn reap(channel: Channel<'_>, command: i32) -> Option<i32> {
     let mut ended = None;
     while let Ok(Some((pid, status))) = sys::reap() {
-        if pid == command {
-            ended = Some(status);
+        match (pid == command, libc::WIFSTOPPED(status)) {
+            (true, true) => channel.send(Message::Stopped),
+            (true, false) => ended = Some(status),
+            _ => {}
         }
     }
     ended

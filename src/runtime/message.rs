@@ -1,10 +1,13 @@
 //! What parent and child say to each other, over one socket pair: fixed-size messages, one a packet. Never the heap.
 
 use std::mem::MaybeUninit;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
-use rustix::io::{Errno, IoSliceMut};
-use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, SendFlags};
+use rustix::io::{Errno, IoSlice, IoSliceMut};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags,
+};
 
 use super::sys;
 
@@ -18,6 +21,10 @@ pub(super) enum Message {
     Failed(usize, i32),
     /// The command ended: its status, as wait(2) gives it.
     Ended(i32),
+    /// The container's terminal: its master end comes along.
+    Terminal,
+    /// The command stopped, as by Ctrl-Z.
+    Stopped,
 }
 
 impl Message {
@@ -31,6 +38,8 @@ impl Message {
         let (kind, number, value) = match self {
             Message::Failed(number, errno) => (1u32, u32::try_from(number).unwrap_or(u32::MAX), errno),
             Message::Ended(status) => (2, 0, status),
+            Message::Terminal => (3, 0, 0),
+            Message::Stopped => (4, 0, 0),
         };
         let mut bytes = [0; SIZE];
         let (head, tail) = bytes.split_at_mut(4);
@@ -48,6 +57,8 @@ impl Message {
         match u32::from_ne_bytes([a, b, c, d]) {
             1 => Some(Message::Failed(usize::try_from(u32::from_ne_bytes([e, f, g, h])).ok()?, value)),
             2 => Some(Message::Ended(value)),
+            3 => Some(Message::Terminal),
+            4 => Some(Message::Stopped),
             _ => None,
         }
     }
@@ -68,9 +79,32 @@ impl<'a> Channel<'a> {
         self.0
     }
 
-    /// Says something to the parent; one that is gone need not hear it.
+    /// Says something to the parent; one that is gone need not hear it. Where the kernel has no memory for it just now, it
+    /// is said again: without this word nobody knows how the command ended.
     pub(super) fn send(&self, message: Message) {
-        while rustix::net::send(self.0, &message.to_bytes(), SendFlags::NOSIGNAL) == Err(Errno::INTR) {}
+        const TRIES: u32 = 100_000;
+        for _ in 0..TRIES {
+            match rustix::net::send(self.0, &message.to_bytes(), SendFlags::NOSIGNAL) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN | Errno::NOMEM | Errno::NOBUFS) => rustix::thread::sched_yield(),
+                _ => return,
+            }
+        }
+    }
+
+    /// Hands the master end of the container's terminal to the parent.
+    pub(super) fn send_terminal(&self, master: BorrowedFd<'_>) -> Result<(), Errno> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let fds = [master];
+        control.push(SendAncillaryMessage::ScmRights(&fds));
+        let bytes = Message::Terminal.to_bytes();
+        loop {
+            match rustix::net::sendmsg(self.0, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL) {
+                Err(Errno::INTR) => {}
+                other => return other.map(drop),
+            }
+        }
     }
 
     /// Waits for the parent's go. A parent that died ends the child.
@@ -100,5 +134,27 @@ impl<'a> Channel<'a> {
         let mut byte = [0u8; 1];
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         matches!(rustix::net::recv(self.0, &mut byte, flags), Ok((_, 0)))
+    }
+}
+
+/// Takes one message of the child, without waiting, with the descriptor that came along.
+pub(super) fn take(channel: BorrowedFd<'_>) -> Option<(Message, Option<OwnedFd>)> {
+    loop {
+        let mut bytes = [0; SIZE];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+        match rustix::net::recvmsg(channel, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags) {
+            Ok(received) if received.bytes == SIZE => {
+                let descriptor = control.drain().find_map(|message| match message {
+                    RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+                    _ => None,
+                });
+                return Message::from_bytes(bytes).map(|message| (message, descriptor));
+            }
+            // Said once where the child ended without having read all of ours; what it said comes after.
+            Err(Errno::CONNRESET | Errno::INTR) => {}
+            _ => return None,
+        }
     }
 }

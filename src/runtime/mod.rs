@@ -21,19 +21,22 @@ mod message;
 mod op;
 mod probe;
 mod program;
+mod proxy;
 mod ranges;
+mod signals;
 mod spawn;
 mod streams;
 mod supervise;
 mod sys;
+mod terminal;
 
 pub use cgroup::{Hit, Leftover, Pressure, Usage, collect};
 pub use failure::{Failure, FailureKind};
 pub use probe::{probe, reason};
 pub use ranges::Range;
+pub use signals::Sender;
 pub use spawn::{Exit, Outcome, Watch, run};
 pub use streams::prepare_streams;
-pub use supervise::Sender;
 
 /// Returns a copy of a descriptor that the caller was started with.
 ///

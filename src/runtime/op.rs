@@ -6,6 +6,7 @@ use std::ffi::{CStr, CString};
 use std::fmt;
 
 use super::sys::MountAttr;
+use super::sys::terminal::{Modes, Size};
 use crate::plan::seccomp::Instruction;
 
 /// A descriptor of the child that one operation leaves for others.
@@ -19,10 +20,12 @@ pub(super) enum Slot {
     Tree,
     /// The new /dev.
     Dev,
+    /// The command's end of its terminal.
+    Terminal,
 }
 
 /// How many slots there are.
-pub(super) const SLOTS: usize = 4;
+pub(super) const SLOTS: usize = 5;
 
 /// Where an operation happens: a descriptor and a path below it, resolved without leaving it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +151,10 @@ pub(super) enum Op {
     NewSession,
     /// Landlock, from the paths of the new root.
     Landlock { handled_fs: u64, handled_net: u64, paths: Vec<(CString, u64)>, ports: Vec<(u16, u64)> },
+    /// Makes a terminal in the container's own devpts, controls it, binds it to /dev/console, sends the other end out.
+    OpenTerminal { owner: u32, size: Size, modes: Option<Modes> },
+    /// Makes the terminal the standard streams; with a process group of its own in the foreground below init.
+    TakeTerminal { own_group: bool },
     /// Replaces a standard stream.
     Redirect { fd: i32, stream: i32 },
     /// Default actions for all signals, none blocked.
@@ -167,6 +174,7 @@ impl Slot {
             Slot::Stage => "stage",
             Slot::Tree => "tree",
             Slot::Dev => "dev",
+            Slot::Terminal => "terminal",
         }
     }
 }
@@ -244,6 +252,8 @@ impl fmt::Display for Op {
             Op::Subreaper => f.write_str("prctl(PR_SET_CHILD_SUBREAPER, 1)"),
             Op::NewSession => f.write_str("setsid()"),
             Op::Landlock { .. } => f.write_str("landlock_restrict_self()"),
+            Op::OpenTerminal { .. } => f.write_str("open(\"/dev/pts/ptmx\", O_RDWR|O_NOCTTY)"),
+            Op::TakeTerminal { .. } => f.write_str("ioctl(terminal, TIOCSPGRP)"),
             Op::Redirect { fd, stream } => write!(f, "dup3({fd}, {stream})"),
             Op::ResetSignals => f.write_str("rt_sigaction(SIG_DFL)"),
             Op::CloseOnExec => f.write_str("close_range(3, ~0, CLOSE_RANGE_CLOEXEC)"),

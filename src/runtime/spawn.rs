@@ -12,11 +12,14 @@ use super::cgroup::{Cgroup, Usage};
 use super::child::{self, Start};
 use super::failure::{Failure, FailureKind};
 use super::idmap;
-use super::message::Message;
+use super::message::{self, Message};
 use super::op::Op;
 use super::program::{Prepared, Program, clone_flag, compile};
-use super::supervise::{self, Ended, Sender};
+use super::signals::{Sender, Signals};
+use super::supervise::{self, Container, Ended};
+use super::sys::terminal::Size;
 use super::sys::{CloneArgs, Stack, clone3};
+use super::terminal;
 use crate::plan::host::Host;
 use crate::plan::mounts::Placed;
 use crate::plan::stdio::Stream;
@@ -62,6 +65,8 @@ pub enum Exit {
 /// # Errors
 /// When a step fails; then nothing of the container is left.
 pub fn run(plan: &Plan, host: &Host, watch: Watch) -> Result<Outcome, Failure> {
+    // From here on no signal ends this process before everything is removed again.
+    let signals = Signals::block()?;
     let cgroup = Cgroup::create(plan, &host.cgroup)?;
     let opened = Opened::open(plan, host)?;
     let prepared = Prepared {
@@ -71,9 +76,10 @@ pub fn run(plan: &Plan, host: &Host, watch: Watch) -> Result<Outcome, Failure> {
         parent_opens: host.uid == 0 && plan.has_new(Namespace::User),
         dev: opened.dev.as_ref().map(AsRawFd::as_raw_fd),
         last_capability: host.last_capability,
+        terminal: if plan.terminal() { terminal::template() } else { (Size::default(), None) },
     };
     let program = compile(plan, &prepared);
-    let outcome = launch(plan, host, &program, cgroup.as_ref(), watch);
+    let outcome = launch(plan, host, &program, cgroup.as_ref(), &signals, watch);
     drop(opened);
     outcome
 }
@@ -120,7 +126,7 @@ fn own_dev(plan: &Plan, host: &Host) -> Option<OwnedFd> {
         .find_map(|step| if let Action::MapIds { uid, gid, .. } = &step.action { Some((uid, gid)) } else { None });
     let outside = |ranges: &[IdRange]| ranges.iter().min_by_key(|range| range.container).map_or(0, |range| range.host);
     let (uid, gid) = maps.map_or((0, 0), |(uid, gid)| (outside(uid), outside(gid)));
-    super::dev::make(uid, gid).ok()
+    super::dev::make(uid, gid, plan.terminal()).ok()
 }
 
 fn open_stream(number: usize, stream: &Stream) -> Result<Option<OwnedFd>, Failure> {
@@ -152,12 +158,12 @@ fn launch(
     host: &Host,
     program: &Program,
     cgroup: Option<&Cgroup>,
+    signals: &Signals,
     watch: Watch,
 ) -> Result<Outcome, Failure> {
     let (ours, theirs) =
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(|errno| Failure::new(FailureKind::Call, "socketpair(AF_UNIX, SOCK_SEQPACKET)", errno))?;
-    let signals = supervise::Signals::block()?;
     let mut stack = Stack::new();
     let start = Start { program, channel: theirs.as_raw_fd(), parent_end: ours.as_raw_fd() };
     let mut pidfd: i32 = -1;
@@ -179,7 +185,7 @@ fn launch(
     // SAFETY: clone3 has stored a new descriptor there, which nobody else knows.
     let guard = Guard { pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) }, waited: false };
     drop(theirs);
-    finish(plan, host, program, cgroup, guard, pid, &ours, &signals, watch)
+    finish(plan, host, program, cgroup, guard, pid, &ours, signals, watch)
 }
 
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
@@ -247,7 +253,7 @@ fn finish(
     mut guard: Guard,
     pid: i32,
     channel: &OwnedFd,
-    signals: &supervise::Signals,
+    signals: &Signals,
     watch: Watch,
 ) -> Result<Outcome, Failure> {
     if let Err(failure) = idmap::serve(plan, host, program, pid, channel.as_fd()) {
@@ -257,26 +263,21 @@ fn finish(
     if let Some(cgroup) = cgroup {
         cgroup.sweep();
     }
-    let Ended { status, timed_out, passed_on, killed } = supervise::run(plan, guard.pidfd.as_fd(), signals, cgroup)?;
+    let container = Container { plan, pid, pidfd: guard.pidfd.as_fd(), channel: channel.as_fd(), cgroup };
+    let Ended { status, timed_out, passed_on, killed, said } = supervise::run(&container, signals)?;
     guard.waited = true;
-    let mut exit = None;
-    while let Some(message) = receive(channel) {
-        match message {
-            Message::Failed(op, errno) => return Err(failure_of(program, op, errno)),
-            Message::Ended(status) => exit = Some(supervise::exit_of(status)),
-        }
-    }
-    let exit = match (exit, status) {
-        (Some(exit), _) => exit,
+    let exit = match (said, status) {
+        (Some(Message::Failed(op, errno)), _) => return Err(failure_of(program, op, errno)),
+        (Some(Message::Ended(status)), _) => supervise::exit_of(status),
         // Init never ends without a word, unless it is killed.
-        (None, Exit::Code(code)) if plan.lifecycle.init => {
+        (_, Exit::Code(code)) if plan.lifecycle.init => {
             return Err(Failure::new(
                 FailureKind::Call,
                 format!("init ended with {code} and did not say why"),
                 Errno::CHILD,
             ));
         }
-        (None, status) => status,
+        (_, status) => status,
     };
     Ok(Outcome { exit, timed_out, passed_on, killed, usage: usage(plan, cgroup, watch) })
 }
@@ -303,22 +304,10 @@ fn usage(plan: &Plan, cgroup: Option<&Cgroup>, watch: Watch) -> Usage {
     usage
 }
 
-fn receive(channel: &OwnedFd) -> Option<Message> {
-    let mut bytes = [0; super::message::SIZE];
-    loop {
-        match rustix::net::recv(channel, &mut bytes, rustix::net::RecvFlags::DONTWAIT) {
-            Ok((_, super::message::SIZE)) => return Message::from_bytes(bytes),
-            // Said once where the child ended without having read all of ours; what it said comes after.
-            Err(Errno::CONNRESET | Errno::INTR) => {}
-            _ => return None,
-        }
-    }
-}
-
 fn reported(program: &Program, channel: &OwnedFd) -> Option<Failure> {
-    match receive(channel)? {
-        Message::Failed(op, errno) => Some(failure_of(program, op, errno)),
-        Message::Ended(_) => None,
+    match message::take(channel.as_fd())? {
+        (Message::Failed(op, errno), _) => Some(failure_of(program, op, errno)),
+        _ => None,
     }
 }
 

@@ -13,7 +13,10 @@ mod namespaces;
 mod odd_files;
 mod rootfs;
 mod signals;
+mod stdio;
+mod stopping;
 mod surroundings;
+mod terminal;
 mod users;
 
 /// All topics' tests.
@@ -29,6 +32,9 @@ pub(crate) const TOPICS: &[&[Test]] = &[
     odd_files::TESTS,
     rootfs::TESTS,
     signals::TESTS,
+    stdio::TESTS,
+    stopping::TESTS,
     surroundings::TESTS,
+    terminal::TESTS,
     users::TESTS,
 ];

@@ -12,7 +12,8 @@ pub(crate) mod outcome;
 pub(crate) mod place;
 pub(crate) mod process;
 pub(crate) mod runner;
+pub(crate) mod terminal;
 
-pub(crate) use builder::{By, Launch, everyone};
+pub(crate) use builder::{By, Launch, everyone, with_places};
 pub(crate) use needs::{Need, needs};
 pub(crate) use outcome::Outcome;

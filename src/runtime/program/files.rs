@@ -140,6 +140,9 @@ impl Compiler<'_> {
         for (name, text) in LINKS {
             self.push(Op::MakeSymlink { at: Slot::Dev, missing: Vec::new(), name: name.into(), text: text.into() });
         }
+        if self.plan.terminal() {
+            self.push(Op::MakeFile { at: Slot::Dev, path: c"console".into(), mode: 0o620, content: Vec::new() });
+        }
         for (name, mode) in [(c"pts", 0o755), (c"shm", 0o1777), (c"mqueue", 0o755)] {
             if mqueue || name != c"mqueue" {
                 self.push(Op::MakeDirectory { at: Slot::Dev, path: name.into(), mode });

@@ -34,6 +34,23 @@ impl Compiler<'_> {
         }
     }
 
+    /// The command's place: leader of a session of its own, or of the foreground group of init's session, with a terminal.
+    pub(super) fn session(&mut self) {
+        let init = self.plan.lifecycle.init;
+        if self.plan.terminal() {
+            self.push(Op::TakeTerminal { own_group: init });
+        } else if init {
+            self.push(Op::NewSession);
+        }
+    }
+
+    /// A terminal of the container's own devpts; the modes are those that the caller's has.
+    pub(super) fn open_terminal(&mut self) {
+        let (owner, _) = account(self.plan);
+        let (size, modes) = self.prepared.terminal;
+        self.push(Op::OpenTerminal { owner, size, modes });
+    }
+
     /// What the command's own process does, until its exec.
     pub(super) fn command(&mut self, action: &Action) {
         match action {
@@ -145,7 +162,7 @@ impl Compiler<'_> {
                 self.push(Op::Redirect { fd, stream });
             }
         }
-        if self.plan.lifecycle.die_with_parent && !self.plan.lifecycle.init {
+        if self.plan.lifecycle.die_with_parent && (!self.plan.lifecycle.init || !self.plan.has_new(Namespace::Pid)) {
             self.push(Op::DieWithParent);
         }
         self.push(Op::ResetSignals);

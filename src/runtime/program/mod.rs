@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::op::{Missing, Op, Place, Slot};
 use super::sys::MountAttr;
+use super::sys::terminal::{Modes, Size};
 use crate::plan::userns::IdRange;
 use crate::plan::{Action, Namespace, Phase, Plan};
 
@@ -34,6 +35,8 @@ pub(super) struct Prepared {
     pub(super) dev: Option<i32>,
     /// The highest capability of this kernel.
     pub(super) last_capability: u32,
+    /// Size and modes of the caller's terminal, for the container's own.
+    pub(super) terminal: (Size, Option<Modes>),
 }
 
 /// A mount that the parent makes and sends, in the order in which the child asks.
@@ -149,6 +152,7 @@ pub(super) fn compile(plan: &Plan, prepared: &Prepared) -> Program {
     }
     compiler.finish_setup();
     let setup_len = compiler.ops.len();
+    compiler.session();
     compiler.join_cgroup();
     for (number, step) in plan.numbered().skip(command) {
         compiler.step = number;
@@ -201,6 +205,7 @@ impl Compiler<'_> {
             Action::Mask { path } => self.push(Op::Mask { at: in_root(path) }),
             Action::Readonly { path } => self.push(Op::ReadonlyWithin { at: in_root(path) }),
             Action::EnterRoot { readonly } => self.enter_root(*readonly),
+            Action::OpenTerminal => self.open_terminal(),
             _ => {}
         }
     }

@@ -5,7 +5,9 @@
 #![allow(unsafe_code, reason = "the fence: system calls without a safe wrapper")]
 
 mod clone;
+pub(super) mod fatal;
 mod raw;
+pub(super) mod terminal;
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -182,6 +184,17 @@ pub(super) fn default_signal_actions() {
     }
 }
 
+/// Gives SIGCHLD its default action, where a caller made it ignored.
+pub(super) fn default_child_action() {
+    // SAFETY: as above.
+    let _ = unsafe {
+        syscall(
+            libc::SYS_rt_sigaction,
+            [as_word(libc::SIGCHLD), DEFAULT_ACTION.as_ptr() as usize, 0, SIGNAL_SET_BYTES, 0, 0],
+        )
+    };
+}
+
 /// Sets the mask of blocked signals, bit n - 1 for signal n.
 pub(super) fn set_signal_mask(mask: u64) -> Result<u64, Errno> {
     const SIG_SETMASK: usize = 2;
@@ -203,22 +216,56 @@ pub(super) fn set_signal_mask(mask: u64) -> Result<u64, Errno> {
     Ok(old)
 }
 
-/// Waits for one of the blocked signals and takes it (rt_sigtimedwait(2)).
-pub(super) fn wait_signal(mask: u64) -> Result<i32, Errno> {
-    // SAFETY: the set is 64 bits and lives over the call; no information and no timeout are asked for.
+/// `siginfo_t` as far as a queued signal fills it in: 128 bytes, as 16 words.
+type SignalInfo = [u64; 16];
+/// `si_code` of sigqueue(3).
+const SI_QUEUE: i32 = -1;
+/// The value that says: for the whole process group.
+const WHOLE_GROUP: u64 = 1;
+
+/// Waits for one of the blocked signals and takes it (rt_sigtimedwait(2)); says whether it is for the whole group.
+pub(super) fn wait_signal(mask: u64) -> Result<(i32, bool), Errno> {
+    let mut info: SignalInfo = [0; 16];
+    // SAFETY: the set is 64 bits and the information 128 bytes, and both live over the call; no timeout is asked for.
     let signal = unsafe {
-        syscall(libc::SYS_rt_sigtimedwait, [std::ptr::from_ref(&mask) as usize, 0, 0, SIGNAL_SET_BYTES, 0, 0])
+        syscall(
+            libc::SYS_rt_sigtimedwait,
+            [std::ptr::from_ref(&mask) as usize, info.as_mut_ptr() as usize, 0, SIGNAL_SET_BYTES, 0, 0],
+        )
     }?;
-    i32::try_from(signal).map_err(|_| Errno::INVAL)
+    let [_, code, _, value, ..] = info;
+    #[expect(clippy::cast_possible_truncation, reason = "si_code is the low half of the second word")]
+    let queued = code as u32 == SI_QUEUE.cast_unsigned();
+    i32::try_from(signal).map(|signal| (signal, queued && value == WHOLE_GROUP)).map_err(|_| Errno::INVAL)
 }
 
-/// Waits for any child; returns its pid and status, `None` when none has ended (wait4(2) with WNOHANG).
+/// Sends a signal with a word that init reads: whether it is for the command alone or for its whole group
+/// (pidfd_send_signal(2), Linux 5.1).
+pub(super) fn signal_init(pidfd: BorrowedFd<'_>, signal: i32, group: bool) -> Result<(), Errno> {
+    let mut info: SignalInfo = [0; 16];
+    info[0] = u64::from(signal.cast_unsigned());
+    info[1] = u64::from(SI_QUEUE.cast_unsigned());
+    info[3] = if group { WHOLE_GROUP } else { 0 };
+    // SAFETY: the information is 128 bytes and lives over the call.
+    unsafe {
+        syscall(
+            libc::SYS_pidfd_send_signal,
+            [as_word(pidfd.as_raw_fd()), as_word(signal), info.as_ptr() as usize, 0, 0, 0],
+        )
+    }
+    .map(drop)
+}
+
+/// Waits for any child; returns its pid and status, `None` when none has ended or stopped (wait4(2) with WNOHANG).
 pub(super) fn reap() -> Result<Option<(i32, i32)>, Errno> {
     const ANY: usize = usize::MAX;
     let mut status: i32 = 0;
     // SAFETY: the kernel writes one int, which lives over the call.
     let pid = unsafe {
-        syscall(libc::SYS_wait4, [ANY, std::ptr::from_mut(&mut status) as usize, libc::WNOHANG as usize, 0, 0, 0])
+        syscall(
+            libc::SYS_wait4,
+            [ANY, std::ptr::from_mut(&mut status) as usize, as_word(libc::WNOHANG | libc::WUNTRACED), 0, 0, 0],
+        )
     }?;
     Ok(i32::try_from(pid).ok().filter(|pid| *pid > 0).map(|pid| (pid, status)))
 }
@@ -307,6 +354,13 @@ pub(super) const fn as_word(number: i32) -> usize {
 pub(super) fn set_ns(fd: i32, flag: i32) -> Result<(), Errno> {
     // SAFETY: numbers only.
     unsafe { syscall(libc::SYS_setns, [as_word(fd), as_word(flag), 0, 0, 0, 0]) }.map(drop)
+}
+
+/// One of the three standard streams, which are open as long as the process lives: the start of a program sees to it.
+pub(super) fn standard(stream: i32) -> BorrowedFd<'static> {
+    debug_assert!((0..3).contains(&stream));
+    // SAFETY: a standard stream is never closed, only replaced.
+    unsafe { BorrowedFd::borrow_raw(stream) }
 }
 
 /// Makes `to` refer to what `from` refers to, without close-on-exec (dup3(2)).

@@ -7,6 +7,7 @@ macro_rules! codes {
     ($($variant:ident $name:literal $why:literal wrong $wrong:literal right $right:literal)*) => {
         /// The name of a mistake: stable, for `launch explain`, JSON and the report.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(rustdoc::broken_intra_doc_links, reason = "the words name tables of the file, as [seccomp]")]
         pub enum Code {
             $(#[doc = $why] $variant,)*
         }

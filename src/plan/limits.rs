@@ -1,6 +1,6 @@
 //! `[limits]`: what the container may use, as files of the cgroup and what is written to them.
 //!
-//! Each file below reads some keys; this one joins them, and [`expressed`] says how this host expresses them.
+//! Each file below reads some keys; this one joins them, and `expressed` says how this host expresses them.
 
 mod bounds;
 mod cpu;

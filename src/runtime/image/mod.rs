@@ -7,7 +7,7 @@
 //! registry       checked           a directory fd    published by rename
 //! ```
 //!
-//! [`resolve`] is the door: it gives a directory (or the layers for an overlay) that is whole, and stays as long as its
+//! [`resolve()`] is the door: it gives a directory (or the layers for an overlay) that is whole, and stays as long as its
 //! [`Tree`] is held. A source that is known already costs a look into the index. It never mounts, never runs anything
 //! out of what it unpacked, and never leaves half a tree.
 #![cfg_attr(

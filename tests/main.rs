@@ -13,6 +13,7 @@
 mod architecture;
 mod authoring;
 mod codes;
+mod editors;
 mod examples;
 mod image;
 mod invalid;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     trials.extend(support::runner::trials(schema::TESTS));
     trials.extend(support::runner::trials(layers::TESTS));
     trials.extend(support::runner::trials(authoring::TESTS));
+    trials.extend(support::runner::trials(editors::TESTS));
     trials.extend(invalid::trials());
     trials.extend(examples::trials());
     for topic in run::TOPICS.iter().chain(image::TOPICS) {

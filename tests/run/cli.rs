@@ -88,7 +88,7 @@ fn schema_is_json() {
 }
 
 fn init_writes_a_file_that_passes() {
-    let script = "mkdir new; cd new; \"$1\" init && \"$1\" check container.toml && head -n 1 container.toml";
+    let script = "mkdir new; cd new; \"$1\" init && \"$1\" check --host none container.toml && head -n 1 container.toml";
     Launch::new(RIGHT).through(["sh", "-c", script, "sh"]).writes("new").run().exit(0).stdout_contains("#:schema");
     // It never overwrites.
     Launch::new(RIGHT)

@@ -6,7 +6,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::exit,
-    clippy::print_stdout,
+    clippy::print_stderr,
     clippy::disallowed_methods,
     reason = "tests act on the machine, and fail by panicking"
 )]
@@ -73,7 +73,8 @@ unsafe impl GlobalAlloc for Watching {
 fn main() {
     // SAFETY: getpid(2) as above.
     OWNER.store(unsafe { libc::syscall(libc::SYS_getpid) }, Ordering::Relaxed);
-    println!("the allocator has to catch two:");
+    // On stderr: the supervisor lets go of its standard input and output once the command has them.
+    eprintln!("the allocator has to catch two:");
     the_allocator_catches(0);
     the_allocator_catches(libc::CLONE_VM);
     let folder = tempfile::tempdir().unwrap();
@@ -84,7 +85,7 @@ fn main() {
         seen.extend(run(name, &file));
     }
     all_actions_were_run(&seen);
-    println!(
+    eprintln!(
         "ok: {} kinds of steps, {} uses of the heap, none between clone and exec",
         seen.len(),
         USES.load(Ordering::Relaxed)
@@ -186,6 +187,7 @@ fn files(folder: &Path) -> Vec<(&'static str, String)> {
     let mut files = vec![
         ("host_root", host.clone()),
         ("without_init", format!("{host}lifecycle = {{ init = false }}\n")),
+        ("terminal", format!("{host}stdio = {{ tty = true }}\n")),
         ("not_found", "command = \"/nonesuch\"\nrootfs = { host = true }\n".to_owned()),
         ("written_over", format!("{end}rootfs = {{ host = true, mode = \"overlay\" }}\n{MOUNTS}")),
     ];

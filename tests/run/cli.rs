@@ -88,8 +88,8 @@ fn schema_is_json() {
 }
 
 fn init_writes_a_file_that_passes() {
-    let script = "mkdir new; cd new; \"$1\" init && \"$1\" check --host none container.toml && head -n 1 container.toml";
-    Launch::new(RIGHT).through(["sh", "-c", script, "sh"]).writes("new").run().exit(0).stdout_contains("#:schema");
+    let script = "mkdir new; cd new; \"$1\" init && \"$1\" check --host none container.toml";
+    Launch::new(RIGHT).through(["sh", "-c", script, "sh"]).writes("new").run().exit(0).stdout("");
     // It never overwrites.
     Launch::new(RIGHT)
         .through(["sh", "-c", "exec \"$1\" init", "sh"])

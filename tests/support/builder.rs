@@ -287,7 +287,8 @@ impl Running {
     pub(crate) fn cgroup_file(&self, file: &str) -> Option<String> {
         let name = self.dir.file_name().unwrap().to_str().unwrap();
         let dirs = leftovers::cgroups_of(name, self.pid());
-        dirs.iter().find_map(|dir| fs::read_to_string(dir.join(file)).ok()).map(|text| text.trim().to_owned())
+        // The innermost: with systemd its scope lies around the container's own.
+        dirs.iter().rev().find_map(|dir| fs::read_to_string(dir.join(file)).ok()).map(|text| text.trim().to_owned())
     }
 
     pub(crate) fn wait_for_stdout(&self, text: &str) -> &Self {

@@ -121,12 +121,18 @@ fn forward(command: i32, signal: i32, group: bool) {
 /// Reaps all that have ended; returns the command's status when it is among them. Says when the command stopped.
 fn reap(channel: Channel<'_>, command: i32) -> Option<i32> {
     let mut ended = None;
-    while let Ok(Some((pid, status))) = sys::reap() {
-        match (pid == command, libc::WIFSTOPPED(status)) {
-            (true, true) => channel.send(Message::Stopped),
-            (true, false) => ended = Some(status),
-            _ => {}
+    loop {
+        match sys::reap() {
+            Ok(Some((pid, status))) if pid == command => {
+                if libc::WIFSTOPPED(status) {
+                    channel.send(Message::Stopped);
+                } else {
+                    ended = Some(status);
+                }
+            }
+            Ok(None) | Err(Errno::CHILD) => return ended,
+            // Any other error passes: without the command's status init would wait for ever.
+            Ok(Some(_)) | Err(_) => {}
         }
     }
-    ended
 }

@@ -6,6 +6,7 @@ mod cli;
 mod command;
 mod debian;
 mod env;
+mod faults;
 mod lifecycle;
 mod limits;
 mod mounts;
@@ -25,6 +26,7 @@ pub(crate) const TOPICS: &[&[Test]] = &[
     command::TESTS,
     debian::TESTS,
     env::TESTS,
+    faults::TESTS,
     lifecycle::TESTS,
     limits::TESTS,
     mounts::TESTS,

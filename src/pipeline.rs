@@ -4,6 +4,7 @@
     reason = "reads the configuration file itself; all other effects are the runtime's"
 )]
 
+mod doctor;
 mod explain;
 mod layers;
 mod report;
@@ -22,6 +23,7 @@ pub use layers::Overrides;
 
 use crate::runtime::{self, Exit, Failure, FailureKind, Outcome, Range, probe};
 
+pub use doctor::{Finding, doctor};
 pub use report::{Report, schema as report_schema};
 
 /// Exit code of anything of launch's own: a wrong file, a failed step.

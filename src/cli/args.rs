@@ -89,6 +89,12 @@ pub(super) enum Command {
     Completions(CompletionsWords),
     /// Prints a manual page.
     Man(ManWords),
+    /// Says what this host can do, and mends what it cannot.
+    Doctor(DoctorWords),
+    /// Prints what is known of this host, for `check --host`.
+    Facts(FactsWords),
+    /// Removes what killed launches left.
+    Gc,
 }
 
 /// Words of a run.
@@ -107,19 +113,32 @@ pub(super) struct CheckWords {
     /// Form of the answer.
     #[arg(long, value_name = "FORM", default_value = "human")]
     pub(super) format: Format,
-    /// On which host: `this`, or `none` to judge the file alone.
+    /// On which host: `this`, `none` to judge the file alone, or a file that `launch facts` wrote elsewhere.
     #[arg(long, value_name = "HOST", default_value = "this")]
     pub(super) host: HostChoice,
 }
 
 /// What a file is judged on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum HostChoice {
     /// This machine.
     #[default]
     This,
     /// One that has everything.
     None,
+    /// The machine whose facts a file has.
+    Facts(PathBuf),
+}
+
+impl std::str::FromStr for HostChoice {
+    type Err = std::convert::Infallible;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "this" => HostChoice::This,
+            "none" => HostChoice::None,
+            file => HostChoice::Facts(file.into()),
+        })
+    }
 }
 
 /// Forms of `check`.
@@ -146,7 +165,7 @@ pub(super) struct PlanWords {
     /// Shows which file or flag each value comes from.
     #[arg(long)]
     pub(super) origin: bool,
-    /// On which host: `this`, or `none` to judge the file alone.
+    /// On which host: `this`, `none` to judge the file alone, or a file that `launch facts` wrote elsewhere.
     #[arg(long, value_name = "HOST", default_value = "this")]
     pub(super) host: HostChoice,
     /// Command and arguments in the place of the file's, as for a run.
@@ -267,6 +286,23 @@ pub(super) enum ManPage {
     ContainerToml,
 }
 
+/// Words of `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorWords {
+    /// File to be judged too.
+    pub(super) file: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Words of `facts`.
+#[derive(Debug, Args)]
+pub(super) struct FactsWords {
+    /// File whose paths are looked at too.
+    pub(super) file: Option<PathBuf>,
+}
+
 /// Words of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainWords {
@@ -284,12 +320,25 @@ pub(super) struct Run {
 }
 
 const DEFAULT_FILE: &str = "container.toml";
-const SUBCOMMANDS: [&str; 10] =
-    ["check", "completions", "diff", "explain", "help", "init", "man", "plan", "run", "schema"];
+const SUBCOMMANDS: [&str; 13] = [
+    "check",
+    "completions",
+    "diff",
+    "doctor",
+    "explain",
+    "facts",
+    "gc",
+    "help",
+    "init",
+    "man",
+    "plan",
+    "run",
+    "schema",
+];
 /// Names that later versions take; a file of that name is reached as ./NAME.
-const RESERVED: [&str; 17] = [
-    "doctor", "facts", "ps", "stop", "exec", "stats", "gc", "pull", "unpack", "lock", "store", "test", "trust", "tune",
-    "import", "export", "logs",
+const RESERVED: [&str; 14] = [
+    "ps", "stop", "exec", "stats", "pull", "unpack", "lock", "store", "test", "trust", "tune", "import", "export",
+    "logs",
 ];
 
 impl Run {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::{CheckWords, Format, Global};
 use super::style;
 use crate::diagnostics::{github, json, sarif_of_all};
-use crate::pipeline::{Loaded, load_with};
+use crate::pipeline::{EXIT_OWN, Loaded, load_with};
 
 /// Checks files; 0 where none has an error, else 1.
 pub(super) fn check(words: &CheckWords, global: &Global) -> ExitCode {
@@ -15,7 +15,13 @@ pub(super) fn check(words: &CheckWords, global: &Global) -> ExitCode {
     let mut failed = false;
     let mut all = Vec::with_capacity(files.len());
     for file in files {
-        let loaded = checked(file, words, global);
+        let loaded = match checked(file, words, global) {
+            Ok(loaded) => loaded,
+            Err(message) => {
+                eprintln!("launch: {message}");
+                return ExitCode::from(EXIT_OWN);
+            }
+        };
         failed |= loaded.problems.has_errors();
         show(&loaded, words.format, global);
         all.push(loaded);
@@ -26,12 +32,12 @@ pub(super) fn check(words: &CheckWords, global: &Global) -> ExitCode {
     ExitCode::from(u8::from(failed))
 }
 
-fn checked(file: &Path, words: &CheckWords, global: &Global) -> Loaded {
+fn checked(file: &Path, words: &CheckWords, global: &Global) -> Result<Loaded, String> {
     let mut loaded = load_with(file, Vec::new(), None, &global.overrides());
     loaded.check_profiles();
-    let host = super::host(&loaded, words.host);
+    let host = super::host(&loaded, &words.host)?;
     loaded.plan(&host);
-    loaded
+    Ok(loaded)
 }
 
 fn show(loaded: &Loaded, format: Format, global: &Global) {

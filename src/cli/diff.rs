@@ -56,7 +56,7 @@ fn sides(words: &DiffWords, global: &Global) -> Option<(Side, Side)> {
 }
 
 fn side(mut loaded: Loaded, revision: String, words: &DiffWords, global: &Global) -> Option<Side> {
-    let host = super::host(&loaded, words.host);
+    let host = super::host(&loaded, &words.host).map_err(|message| eprintln!("launch: {message}")).ok()?;
     let plan = loaded.plan(&host);
     style::show(&loaded, global);
     Some(Side { plan: plan?, loaded, revision })

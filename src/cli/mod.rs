@@ -6,8 +6,11 @@ mod args;
 mod check;
 mod completions;
 mod diff;
+mod doctor;
 mod exit;
 mod explain;
+mod facts;
+mod gc;
 mod init;
 mod man;
 mod plan;
@@ -44,11 +47,12 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
 }
 
 /// The host that a file is judged on.
-fn host(loaded: &crate::pipeline::Loaded, choice: args::HostChoice) -> crate::plan::Host {
-    match choice {
+fn host(loaded: &crate::pipeline::Loaded, choice: &args::HostChoice) -> Result<crate::plan::Host, String> {
+    Ok(match choice {
         args::HostChoice::This => crate::runtime::probe(&loaded.questions()),
         args::HostChoice::None => crate::plan::ideal(&loaded.config, &loaded.questions(), &loaded.invocation.base),
-    }
+        args::HostChoice::Facts(file) => facts::read(file, loaded)?,
+    })
 }
 
 fn dispatch(cli: Cli) -> ExitCode {
@@ -69,5 +73,8 @@ fn dispatch(cli: Cli) -> ExitCode {
         Command::Completions(words) => completions::completions(&words),
         Command::Diff(words) => diff::diff(&words, &global),
         Command::Man(words) => man::man(&words),
+        Command::Doctor(words) => doctor::doctor(&words, &global),
+        Command::Facts(words) => facts::facts(&words),
+        Command::Gc => gc::gc(&global),
     }
 }

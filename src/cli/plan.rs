@@ -19,7 +19,13 @@ pub(super) fn plan(words: &PlanWords, global: &Global) -> ExitCode {
     if words.origin {
         print!("{}", origin::origins(&loaded));
     }
-    let host = super::host(&loaded, words.host);
+    let host = match super::host(&loaded, &words.host) {
+        Ok(host) => host,
+        Err(message) => {
+            eprintln!("launch: {message}");
+            return ExitCode::from(EXIT_OWN);
+        }
+    };
     let plan = loaded.plan(&host);
     style::show(&loaded, global);
     let Some(plan) = plan else { return ExitCode::from(EXIT_OWN) };

@@ -12,6 +12,7 @@ mod limits;
 mod mounts;
 mod namespaces;
 mod odd_files;
+mod report;
 mod rootfs;
 mod signals;
 mod stdio;
@@ -32,6 +33,7 @@ pub(crate) const TOPICS: &[&[Test]] = &[
     mounts::TESTS,
     namespaces::TESTS,
     odd_files::TESTS,
+    report::TESTS,
     rootfs::TESTS,
     signals::TESTS,
     stdio::TESTS,

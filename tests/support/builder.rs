@@ -31,6 +31,7 @@ pub(crate) struct Launch {
     timeout: Duration,
     wrapper: Vec<OsString>,
     dir: Option<PathBuf>,
+    without_file: bool,
     /// A file that is there already, to be run where it is.
     in_place: Option<PathBuf>,
 }
@@ -66,6 +67,7 @@ impl Launch {
             timeout: Duration::from_secs(30),
             wrapper: Vec::new(),
             dir: None,
+            without_file: false,
             in_place: None,
         }
     }
@@ -156,6 +158,12 @@ impl Launch {
         self
     }
 
+    /// Names no file on the command line: for subcommands that take none.
+    pub(crate) fn without_file_word(mut self) -> Self {
+        self.without_file = true;
+        self
+    }
+
     /// Uses the folder of an earlier run, for tests that launch twice.
     pub(crate) fn again_in(mut self, dir: &Path) -> Self {
         self.dir = Some(dir.to_owned());
@@ -237,6 +245,9 @@ impl Launch {
         let mut words = self.wrapper.clone();
         words.push(place::binary().into());
         words.extend(self.before_file.clone());
+        if self.without_file {
+            return words;
+        }
         words.push(self.in_place.clone().map_or_else(|| "container.toml".into(), OsString::from));
         words.extend(self.after_file.clone());
         words
@@ -289,6 +300,11 @@ impl Running {
         let dirs = leftovers::cgroups_of(name, self.pid());
         // The innermost: with systemd its scope lies around the container's own.
         dirs.iter().rev().find_map(|dir| fs::read_to_string(dir.join(file)).ok()).map(|text| text.trim().to_owned())
+    }
+
+    /// The directories of the container's cgroup.
+    pub(crate) fn cgroups(&self) -> Vec<PathBuf> {
+        leftovers::cgroups_of(self.dir.file_name().unwrap().to_str().unwrap(), self.pid())
     }
 
     pub(crate) fn wait_for_stdout(&self, text: &str) -> &Self {

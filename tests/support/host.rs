@@ -68,7 +68,8 @@ fn v2_cgroups() -> impl Iterator<Item = PathBuf> {
     let own = own_cgroup("0::").map(|path| Path::new("/sys/fs/cgroup").join(path.trim_start_matches('/')));
     let uid = rustix::process::geteuid().as_raw();
     let manager = PathBuf::from(format!("/sys/fs/cgroup/user.slice/user-{uid}.slice/user@{uid}.service"));
-    own.into_iter().chain([manager]).filter(|dir| writable(dir))
+    let beside = own.as_ref().and_then(|own| own.parent()).map(Path::to_owned);
+    own.into_iter().chain(beside).chain([manager]).filter(|dir| writable(dir))
 }
 
 fn own_v1(controller: &str) -> Option<PathBuf> {

@@ -95,6 +95,13 @@ fn v2(own: PathBuf, uid: u32) -> CgroupFacts {
     let swap = Path::new("/proc/swaps").is_file();
     let mut facts = CgroupFacts { version: CgroupVersion::V2, controllers, swap, ..CgroupFacts::default() };
     facts.own = own_cgroup(&own, uid);
+    if let Some(parent) = own.parent().filter(|_| facts.own.parent_is_ours) {
+        // What is made beside our own has the controllers of the cgroup above.
+        let fact = ControllerFact { mount: MOUNT.into(), own: parent.to_owned(), writable: false };
+        for name in words(&parent.join("cgroup.controllers")) {
+            facts.controllers.entry(name).or_insert_with(|| fact.clone());
+        }
+    }
     if super::super::cgroup::systemd_is_there(uid) {
         let manager = if uid == 0 {
             MOUNT.into()

@@ -48,17 +48,21 @@ fn command_message(failure: &Failure, step: Option<&Step>) -> String {
         libc::ENOENT | libc::ENOTDIR => format!("the command `{name}` is not in the root"),
         libc::EACCES => format!("the command `{name}` may not be executed"),
         libc::ENOEXEC => format!("the command `{name}` is no program for this machine"),
+        libc::ELOOP => {
+            format!("the command `{name}` is reached through a magic link of /proc, or through too many links")
+        }
         _ => format!("the command `{name}` cannot be started: {}", failure.error()),
     }
 }
 
 /// What to do about it on this host.
 fn hint(failure: &Failure, step: Option<&Step>, host: &Host) -> Option<String> {
-    use libc::{EACCES, EAGAIN, EBUSY, EINVAL, ENOENT, ENOEXEC, ENOSPC, ENOSYS, EPERM};
+    use libc::{EACCES, EAGAIN, EBUSY, EINVAL, ELOOP, ENOENT, ENOEXEC, ENOSPC, ENOSYS, EPERM};
     Some(match (failure.kind, failure.errno) {
         (FailureKind::Exec, ENOENT) => "check the path inside the root; a script's `#!` interpreter and a program's ELF interpreter must be there too".to_owned(),
         (FailureKind::Exec, EACCES) => "the file needs execute permission for the user inside, on a mount without noexec".to_owned(),
         (FailureKind::Exec, ENOEXEC) => format!("this machine runs {}; a script needs a first line as #!/bin/sh", host.machine),
+        (FailureKind::Exec, ELOOP) => "the command and the interpreter of a script must be files of the root: links as /proc/self/exe would lead to launch itself".to_owned(),
         (FailureKind::Clone, EPERM) if host.uid != 0 => "user namespaces are off for ordinary users here: sysctl kernel.unprivileged_userns_clone=1, or kernel.apparmor_restrict_unprivileged_userns=0 (see `launch doctor`)".to_owned(),
         (FailureKind::Clone, EPERM) => "the caller may not make namespaces: in a container it needs CAP_SYS_ADMIN and a seccomp filter that allows clone3".to_owned(),
         (FailureKind::Clone, ENOSPC) => "the limit of namespaces is reached: sysctl user.max_user_namespaces (0 turns them off)".to_owned(),

@@ -215,7 +215,7 @@ fn mount_words(f: &mut fmt::Formatter<'_>, mount: &MountStep) -> fmt::Result {
         Placed::Sysfs => write!(f, "{target}, of the container's network")?,
         Placed::Devpts | Placed::Mqueue | Placed::Cgroup => write!(f, "{target}, the container's own")?,
         Placed::Dev { .. } => write!(f, "{target} with null zero full random urandom tty ptmx pts shm mqueue")?,
-        Placed::Device { source } => write!(f, "{target}, the device {}", source.display())?,
+        Placed::Device { source, .. } => write!(f, "{target}, the device {}", source.display())?,
         Placed::File { content, mode } => write!(f, "{target}, a file of {} bytes, mode {mode:04o}", content.len())?,
         Placed::Symlink { text } => return write!(f, "{target} -> {text}"),
         Placed::Directory { mode } => return write!(f, "{target}, a directory, mode {mode:04o}"),

@@ -43,6 +43,8 @@ pub struct Host {
     pub rlimits: Vec<u64>,
     /// Landlock ABI, 0 when off (landlock(7)).
     pub landlock_abi: u32,
+    /// Security modules that label processes and are active: `apparmor`, `selinux`; looked for where a label is written.
+    pub security_modules: Vec<String>,
     /// Processors online.
     pub processors: u32,
     /// What is at the paths of the host that the configuration names.

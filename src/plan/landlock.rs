@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Action, Lowering, Phase};
-use crate::config::At;
+use crate::config::{At, Landlock};
 use crate::diagnostics::{Code, Problem};
 
 /// The rules.
@@ -20,10 +20,14 @@ pub struct LandlockStep {
     pub tcp_bind: Option<Vec<u16>>,
     /// Ports that may be connected to; all where absent.
     pub tcp_connect: Option<Vec<u16>>,
+    /// ABI of the kernel: which rights it knows (landlock(7)).
+    pub abi: u32,
 }
 
 /// ABI with TCP rules (Linux 6.7).
 const ABI_TCP: u32 = 4;
+/// ABI that can refuse truncate(2) (Linux 6.2): below, what may only be read could be emptied.
+const ABI_FILES: u32 = 3;
 
 /// Plans the rules.
 pub(super) fn lower(lowering: &mut Lowering) {
@@ -47,6 +51,8 @@ pub(super) fn lower(lowering: &mut Lowering) {
             );
         }
     }
+    refuse_old_abi(lowering, config, abi);
+    empty(lowering, config);
     for (list, paths) in
         [("landlock.read", &config.read), ("landlock.write", &config.write), ("landlock.exec", &config.exec)]
     {
@@ -66,6 +72,33 @@ pub(super) fn lower(lowering: &mut Lowering) {
         exec: config.exec.clone(),
         tcp_bind: config.tcp_bind.clone(),
         tcp_connect: config.tcp_connect.clone(),
+        abi,
     };
     lowering.written(at, Phase::Seal, Action::Landlock(step));
+}
+
+fn refuse_old_abi(lowering: &mut Lowering, config: &Landlock, abi: u32) {
+    let lists = [("landlock.read", &config.read), ("landlock.write", &config.write), ("landlock.exec", &config.exec)];
+    let Some((key, _)) = lists.iter().find(|(_, paths)| !paths.is_empty()) else { return };
+    if abi >= ABI_FILES {
+        return;
+    }
+    lowering.problem(
+        Problem::error(Code::LandlockAbi, format!("`{key}` needs landlock ABI {ABI_FILES} (Linux 6.2)"))
+            .key(At::Key(key), format!("this kernel has ABI {abi}, which lets truncate(2) through"))
+            .help("run a newer kernel, or use read-only [[mounts]] instead"),
+    );
+}
+
+fn empty(lowering: &mut Lowering, config: &Landlock) {
+    let files = config.read.is_empty() && config.write.is_empty() && config.exec.is_empty();
+    if files && config.tcp_bind.is_none() && config.tcp_connect.is_none() {
+        lowering.problem(
+            Problem::error(Code::LandlockEmpty, "[landlock] restricts nothing")
+                .key(At::Key("landlock"), "no rule")
+                .help(
+                    "write what may be reached, as read = [\"/usr\"] and exec = [\"/usr/bin\"], or remove [landlock]",
+                ),
+        );
+    }
 }

@@ -31,7 +31,7 @@ mod signals;
 pub mod size;
 pub mod stdio;
 mod step;
-mod sysctl;
+pub(crate) mod sysctl;
 pub mod userns;
 
 use std::ffi::OsString;
@@ -129,7 +129,7 @@ pub fn lower_with_warnings(config: &Config, host: &Host, invocation: &Invocation
     let root = rootfs::lower(&mut lowering, &users);
     mounts::lower(&mut lowering, root.as_ref(), &users, spaces);
     devices::lower(&mut lowering);
-    sysctl::lower(&mut lowering, spaces);
+    sysctl::lower(&mut lowering, spaces, &users);
     rlimits::lower(&mut lowering);
     security::lower(&mut lowering, &account, &users);
     landlock::lower(&mut lowering);

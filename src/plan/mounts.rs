@@ -81,6 +81,8 @@ pub enum Placed {
     Device {
         /// Path on the host.
         source: PathBuf,
+        /// Major and minor number, checked again when it is placed.
+        number: (u32, u32),
     },
     /// A file with a text.
     File {
@@ -209,7 +211,7 @@ fn one(lowering: &mut Lowering, index: usize, users: &Users) -> Option<MountStep
         MountType::Bind | MountType::Tmpfs | MountType::Overlay | MountType::File | MountType::Dir | MountType::Symlink
     );
     let flags = MountFlags {
-        readonly: mount.readonly.unwrap_or(bind || mount.kind == MountType::Cgroup),
+        readonly: mount.readonly.unwrap_or(bind || matches!(mount.kind, MountType::Cgroup | MountType::Sysfs)),
         nosuid: mount.nosuid.unwrap_or(true),
         nodev: mount.nodev.unwrap_or(true),
         noexec: mount.noexec.unwrap_or(!plain),

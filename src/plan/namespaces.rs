@@ -16,7 +16,10 @@ pub(crate) struct Spaces {
     pub(crate) pid: bool,
     pub(crate) ipc: bool,
     pub(crate) uts: bool,
-    pub(crate) network: bool,
+    /// New, and not one that is joined.
+    pub(crate) own_ipc: bool,
+    /// New, and not one that is joined.
+    pub(crate) own_network: bool,
 }
 
 /// Plans the namespaces but for the user and the network namespace.
@@ -29,8 +32,9 @@ pub(super) fn lower(lowering: &mut Lowering, _users: &Users) -> Spaces {
     mount(lowering);
     time(lowering);
     names(lowering);
-    let network = !matches!(lowering.config.network.mode.as_deref(), Some("host"));
-    Spaces { pid, ipc, uts, network }
+    let own_ipc = matches!(config.ipc.as_deref(), None | Some("private"));
+    let own_network = matches!(lowering.config.network.mode.as_deref(), None | Some("none"));
+    Spaces { pid, ipc, uts, own_ipc, own_network }
 }
 
 /// Plans one namespace; returns true where it is not the host's.

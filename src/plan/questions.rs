@@ -23,6 +23,8 @@ pub struct Questions {
     pub rlimits: bool,
     /// Is the landlock ABI needed?
     pub landlock: bool,
+    /// Which security modules are active?
+    pub labels: bool,
     /// Is a free range of ids needed?
     pub free_range: bool,
     /// Which processors and memory nodes are there?
@@ -64,6 +66,7 @@ impl Questions {
             accounts: names_accounts(config),
             rlimits: config.rlimits != crate::config::Rlimits::default(),
             landlock: config.landlock.is_some(),
+            labels: config.security.apparmor.is_some() || config.security.selinux.is_some(),
             free_range: super::userns::wants_range(config),
             cpuset: config.limits.cpuset.is_some() || config.limits.cpuset_mems.is_some(),
             huge_pages: !config.limits.hugetlb.is_empty(),

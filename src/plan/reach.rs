@@ -82,7 +82,7 @@ fn of_action(lowering: &Lowering, action: &Action) -> Option<(String, bool)> {
             Placed::Overlay { upper: Some((upper, _)), .. } => {
                 (format!("writes {}", upper.display()), !upper.starts_with(&lowering.invocation.base))
             }
-            Placed::Device { source } => (format!("device {}", source.display()), true),
+            Placed::Device { source, .. } => (format!("device {}", source.display()), true),
             _ => return None,
         },
         Action::JoinNamespace { namespace, path } => {

@@ -8,11 +8,11 @@ use super::capabilities::{CAPABILITIES, DEFAULT, number};
 use super::seccomp::{self, Additions, Arch, Errno, Preset, Profile, Program};
 use super::userns::Users;
 use super::{Action, Lowering, Phase};
-use crate::config::{At, Keyring};
+use crate::config::{At, Keyring, MountType};
 use crate::diagnostics::{Code, Problem};
 
 /// Paths that nobody inside may see (the list that podman and runc use).
-const MASKED: [&str; 11] = [
+const MASKED: [&str; 14] = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/interrupts",
@@ -23,7 +23,10 @@ const MASKED: [&str; 11] = [
     "/proc/scsi",
     "/proc/timer_list",
     "/proc/timer_stats",
+    "/sys/dev/block",
+    "/sys/devices/virtual/powercap",
     "/sys/firmware",
+    "/sys/fs/selinux",
 ];
 
 /// Paths that nobody inside may write to (the same source).
@@ -65,10 +68,21 @@ pub(super) fn lower(lowering: &mut Lowering, account: &Account, users: &Users) {
         let written = lowering.config.security.keyring.is_some();
         lowering.step(written, "security.keyring", Phase::Limits, Action::NewKeyring);
     }
+    no_user_namespaces(lowering, users);
     hide(lowering);
     oom_score_adj(lowering);
     labels(lowering);
-    filter(lowering, &keep, users);
+    filter(lowering, &keep);
+}
+
+/// No user namespace inside, whatever the filter lets through: the container's own allows none below it.
+fn no_user_namespaces(lowering: &mut Lowering, users: &Users) {
+    let nested = lowering.config.security.nested_userns;
+    if nested.unwrap_or(false) || !users.private {
+        return;
+    }
+    let action = Action::Sysctl { name: "user.max_user_namespaces".to_owned(), value: "0".to_owned() };
+    lowering.step(nested.is_some(), "security.nested_userns", Phase::Sysctl, action);
 }
 
 /// Checks names of capabilities, and returns the known ones without repetition.
@@ -128,13 +142,37 @@ fn ambient(lowering: &mut Lowering, account: &Account, keep: &[&'static str]) ->
     ambient
 }
 
-/// Masks and read-only paths; those of /proc only where /proc is the container's own.
+/// Masks and read-only paths, in every proc(5) and sysfs that the file mounts.
 fn hide(lowering: &mut Lowering) {
     let config = &lowering.config.security;
+    if config.masked_paths.is_none() {
+        elsewhere(lowering, &MASKED, |path| Action::Mask { path });
+    }
+    if config.readonly_paths.is_none() {
+        elsewhere(lowering, &READONLY, |path| Action::Readonly { path });
+    }
     paths(lowering, "security.masked_paths", config.masked_paths.as_deref(), &MASKED, |path| Action::Mask { path });
     paths(lowering, "security.readonly_paths", config.readonly_paths.as_deref(), &READONLY, |path| Action::Readonly {
         path,
     });
+}
+
+/// The defaults again, for kernel file systems at other places than /proc and /sys.
+fn elsewhere(lowering: &mut Lowering, defaults: &[&str], action: fn(String) -> Action) {
+    for mount in &lowering.config.mounts {
+        let home = match mount.kind {
+            MountType::Proc => "/proc",
+            MountType::Sysfs => "/sys",
+            _ => continue,
+        };
+        let Some(target) = mount.target.as_deref().filter(|target| target.trim_end_matches('/') != home) else {
+            continue;
+        };
+        for rest in defaults.iter().filter_map(|path| path.strip_prefix(home)) {
+            let path = format!("{}{rest}", target.trim_end_matches('/'));
+            lowering.default(Phase::Hide, action(path));
+        }
+    }
 }
 
 fn paths(
@@ -145,17 +183,20 @@ fn paths(
     action: fn(String) -> Action,
 ) {
     let Some(written) = written else {
-        for path in defaults {
+        let sys =
+            lowering.config.mounts.iter().any(|mount| mount.target.as_deref().is_some_and(|at| at.starts_with("/sys")));
+        // Without a sysfs, /sys is a directory of the root and shows nothing of the kernel.
+        for path in defaults.iter().filter(|path| sys || path.starts_with("/proc")) {
             lowering.default(Phase::Hide, action((*path).to_owned()));
         }
         return;
     };
     for (index, path) in written.iter().enumerate() {
-        if !path.starts_with('/') || path.contains('\0') {
+        if !path.starts_with('/') || path.contains('\0') || path.split('/').any(|part| part == "..") {
             lowering.problem(
                 Problem::error(Code::HiddenPathRelative, format!("`{path}` is not an absolute path inside the root"))
-                    .value(At::Item(list, index), "starts with /")
-                    .help(format!("write \"/{}\"", path.trim_start_matches("./"))),
+                    .value(At::Item(list, index), "starts with /, without `..`")
+                    .help(format!("write \"/{}\"", path.trim_start_matches(['.', '/']))),
             );
             continue;
         }
@@ -182,16 +223,33 @@ fn labels(lowering: &mut Lowering) {
         [("apparmor", "security.apparmor", &config.apparmor), ("selinux", "security.selinux", &config.selinux)]
     {
         let Some(label) = label else { continue };
+        if !lowering.host.security_modules.iter().any(|active| active == module) {
+            let named = if module == "apparmor" { "AppArmor" } else { "SELinux" };
+            lowering.problem(
+                Problem::error(Code::LabelUnavailable, format!("{named} is not active on this host"))
+                    .key(At::Key(key), "required when written")
+                    .help(format!("boot with lsm={module},…, or remove the key")),
+            );
+            continue;
+        }
+        if label.is_empty() || label.contains(['\0', '\n', ' ']) {
+            lowering.problem(
+                Problem::error(Code::LabelInvalid, format!("{label:?} is no {module} label"))
+                    .value(At::Key(key), "one word")
+                    .help("write the name of a loaded profile, or a label as user:role:type:level"),
+            );
+            continue;
+        }
         lowering.written(At::Key(key), Phase::Seal, Action::SetLabel { module, label: label.clone() });
     }
 }
 
 /// Makes the system call filter.
-fn filter(lowering: &mut Lowering, keep: &[&'static str], _users: &Users) {
+fn filter(lowering: &mut Lowering, keep: &[&'static str]) {
     let config = &lowering.config.security;
     let additions = &lowering.config.seccomp;
     let Some(arch) = arch(&lowering.host.machine) else {
-        lowering.note(format!("no system call filter: {} is not known here", lowering.host.machine));
+        no_arch(lowering);
         return;
     };
     let profile = match config.seccomp.as_deref() {
@@ -231,6 +289,23 @@ fn filter(lowering: &mut Lowering, keep: &[&'static str], _users: &Users) {
                 .key(At::Key("security.seccomp"), "the kernel takes 4096 instructions")
                 .help("write fewer conditions on arguments"),
         ),
+    }
+}
+
+/// A filter that is written is made, or nothing is started.
+fn no_arch(lowering: &mut Lowering) {
+    let machine = &lowering.host.machine;
+    let text = format!("no system call filter can be made for the machine {machine}");
+    let key = if lowering.config.security.seccomp.is_some() { "security.seccomp" } else { "seccomp" };
+    let written = !matches!(lowering.config.security.seccomp.as_deref(), None | Some("unconfined"));
+    if written || lowering.config.seccomp != crate::config::Seccomp::default() {
+        lowering.problem(
+            Problem::error(Code::SeccompMachine, text)
+                .key(At::Key(key), "required when written")
+                .help("known are x86_64 and aarch64; remove the key, and the container runs without a filter"),
+        );
+    } else {
+        lowering.note(text);
     }
 }
 

@@ -27,7 +27,7 @@ use super::message::{Channel, Message};
 use super::op::{Missing, Op, Place, Point, SLOTS, Slot};
 use super::program::Program;
 use super::sys::terminal::{self, Modes, Size};
-use super::{init, sys};
+use super::{init, magic, proc, prove, sys};
 
 /// What the child knows: the program, its end of the channel, and the descriptors that operations leave for others.
 pub(super) struct Child<'a> {
@@ -101,6 +101,10 @@ impl Child<'_> {
             Op::Unshare { flags, .. } => unshare(*flags),
             Op::SetNs { fd, flag, .. } => set_ns(*fd, *flag),
             Op::Write { path, data } => write_file(path, data),
+            Op::WriteProc { path, data } => proc::write(path, data),
+            Op::Sysctl { path, value, optional } => {
+                ignore_if(*optional, proc::sysctl(self.slot(Slot::Root)?, path, value))
+            }
             // Slave before private would not be enough: nothing may travel in either direction.
             Op::MakePrivate => {
                 rustix::mount::mount_change(c"/", MountPropagationFlags::REC | MountPropagationFlags::PRIVATE)
@@ -109,7 +113,9 @@ impl Child<'_> {
             Op::SetDomainname(name) => rustix::system::setdomainname(name.to_bytes()),
             Op::LoopbackUp => loopback_up(),
             Op::OpenTree { path, recursive, into } => self.open_tree(path, *recursive, *into),
-            Op::OpenDevice { path, major, minor, into } => self.open_device(path, (*major, *minor), *into),
+            Op::OpenDevice { path, follow, major, minor, into } => {
+                self.open_device(path, *follow, (*major, *minor), *into)
+            }
             Op::ReceiveTree { into } => self.receive_tree(*into),
             Op::NewFilesystem { kind, options, switches, attr, into } => {
                 self.new_filesystem(kind, options, switches, *attr, *into)
@@ -129,7 +135,7 @@ impl Child<'_> {
             Op::Mask { at } => self.mask(at),
             Op::PivotRoot => self.pivot_root(),
             Op::SetRlimit { resource, soft, hard, .. } => sys::prlimit(0, *resource, *soft, *hard),
-            Op::NewKeyring { optional } => ignore_if(*optional, sys::join_session_keyring()),
+            Op::NewKeyring { optional } => new_keyring(*optional),
             Op::Umask(mask) => {
                 rustix::process::umask(Mode::from_raw_mode(*mask));
                 Ok(())
@@ -137,6 +143,8 @@ impl Child<'_> {
             Op::KeepCapabilities => sys::prctl(libc::PR_SET_KEEPCAPS, 1, 0).map(drop),
             Op::DropBounding { keep, last } => drop_bounding(*keep, *last),
             Op::SetGroups(groups) => rustix::thread::set_thread_groups(groups),
+            Op::RaiseCapabilities => raise_capabilities(),
+            Op::NoMagicLinks { candidates } => magic::refuse(candidates),
             Op::SetGid(gid) => set_gid(*gid),
             Op::SetUid(uid) => set_uid(*uid),
             Op::Chdir(path) => chdir(path),
@@ -156,6 +164,13 @@ impl Child<'_> {
             }
             Op::CloseOnExec => sys::cloexec_from(3),
             Op::Seccomp { program, flags } => sys::seccomp(program, *flags),
+            Op::ProveMount { tree, flags } => prove::mount(self.slot(*tree)?, *flags),
+            Op::ProveRoot { flags } => prove::root(*flags),
+            Op::ProveIds { uid, gid, groups } => prove::ids(*uid, *gid, groups.as_deref()),
+            Op::ProveCapabilities { keep, ambient, last } => prove::capabilities(*keep, *ambient, *last),
+            Op::ProveNoNewPrivs => prove::no_new_privs(),
+            Op::ProveRlimit { resource, soft, hard, .. } => prove::rlimit(*resource, (*soft, *hard)),
+            Op::ProveSeccomp => prove::seccomp(),
             Op::Exec { candidates } => Err(self.exec(candidates)),
         }
     }
@@ -167,8 +182,9 @@ impl Child<'_> {
     }
 
     /// A node of the host is taken only when it is what its name says: type and number are checked on the copy itself.
-    fn open_device(&mut self, path: &CStr, number: (u32, u32), into: Slot) -> Result<(), Errno> {
-        let tree = rustix::mount::open_tree(CWD, path, tree_flags(false) | OpenTreeFlags::AT_SYMLINK_NOFOLLOW)?;
+    fn open_device(&mut self, path: &CStr, follow: bool, number: (u32, u32), into: Slot) -> Result<(), Errno> {
+        let links = if follow { OpenTreeFlags::empty() } else { OpenTreeFlags::AT_SYMLINK_NOFOLLOW };
+        let tree = rustix::mount::open_tree(CWD, path, tree_flags(false) | links)?;
         let stat = rustix::fs::fstat(&tree)?;
         let is_device =
             matches!(FileType::from_raw_mode(stat.st_mode), FileType::CharacterDevice | FileType::BlockDevice);
@@ -471,7 +487,12 @@ fn tree_flags(recursive: bool) -> OpenTreeFlags {
     if recursive { flags | OpenTreeFlags::AT_RECURSIVE } else { flags }
 }
 
-fn open_below(root: BorrowedFd<'_>, path: &CStr, flags: OFlags, links: ResolveFlags) -> Result<OwnedFd, Errno> {
+pub(super) fn open_below(
+    root: BorrowedFd<'_>,
+    path: &CStr,
+    flags: OFlags,
+    links: ResolveFlags,
+) -> Result<OwnedFd, Errno> {
     let path = if path.is_empty() { c"." } else { path };
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | links;
     loop {
@@ -489,6 +510,20 @@ fn exists_is_fine(result: Result<(), Errno>) -> Result<(), Errno> {
 
 fn ignore_if(optional: bool, result: Result<(), Errno>) -> Result<(), Errno> {
     if optional { Ok(()) } else { result }
+}
+
+/// What a filter around us refuses, or a kernel does not have, is no keyring that could be inherited and used; quotas are
+/// counted over all containers of a user, and given back late.
+fn new_keyring(optional: bool) -> Result<(), Errno> {
+    match sys::join_session_keyring() {
+        Err(Errno::NOSYS | Errno::PERM | Errno::DQUOT) if optional => Ok(()),
+        other => other,
+    }
+}
+
+fn raise_capabilities() -> Result<(), Errno> {
+    let (_, permitted, inheritable) = sys::capget()?;
+    sys::capset(permitted, inheritable)
 }
 
 fn borrow(fd: i32) -> BorrowedFd<'static> {

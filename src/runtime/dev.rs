@@ -18,6 +18,7 @@ pub(super) fn make(uid: u32, gid: u32, console: bool) -> Result<OwnedFd, Errno> 
     let context = rustix::mount::fsopen(c"tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
     let set = |key: &str, value: &str| rustix::mount::fsconfig_set_string(context.as_fd(), key, value);
     set("size", "64m")?;
+    set("nr_inodes", "65536")?;
     set("mode", "0755")?;
     set("uid", &uid.to_string())?;
     set("gid", &gid.to_string())?;

@@ -13,7 +13,7 @@ use super::program::{Program, TreeRequest};
 use super::sys::{self, MountAttr};
 use crate::plan::host::Host;
 use crate::plan::userns::IdRange;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, rlimits};
 
 /// Writes the maps and lets the child go on, then sends the mounts that it asks for.
 pub(super) fn serve(
@@ -30,6 +30,7 @@ pub(super) fn serve(
         let maps = if *helper { by_helper(host, pid, uid, gid) } else { directly(pid, uid, gid, *deny_setgroups) };
         maps.map_err(|failure| failure.of_step(number))?;
     }
+    raise_limits(plan, host, pid)?;
     if !answered(send(channel, None)).map_err(|failure| failure.of_step(number))? {
         return Ok(());
     }
@@ -65,10 +66,26 @@ fn text(ranges: &[IdRange]) -> String {
 fn write(pid: i32, file: &str, value: &str) -> Result<(), Failure> {
     let path = format!("/proc/{pid}/{file}");
     let write = || {
-        let file = rustix::fs::open(path.as_str(), OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
-        rustix::io::write(&file, value.as_bytes())
+        let file = rustix::fs::open(path.as_str(), OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+        rustix::io::write(&file, value.as_bytes())?;
+        Ok(file)
     };
-    write().map(drop).map_err(|errno| Failure::new(FailureKind::Maps, format!("write({path:?}, {value:?})"), errno))
+    let file =
+        write().map_err(|errno| Failure::new(FailureKind::Maps, format!("write({path:?}, {value:?})"), errno))?;
+    prove(&path, &file, value)
+}
+
+/// Reads a map back: what the kernel keeps is what counts.
+fn prove(path: &str, file: &OwnedFd, value: &str) -> Result<(), Failure> {
+    let mut kept = vec![0; 64 * (value.lines().count() + 1)];
+    let length = rustix::io::pread(file, &mut kept, 0)
+        .map_err(|errno| Failure::new(FailureKind::Maps, format!("read({path:?})"), errno))?;
+    let kept = String::from_utf8_lossy(kept.get(..length).unwrap_or_default()).into_owned();
+    if kept.split_whitespace().eq(value.split_whitespace()) {
+        return Ok(());
+    }
+    let call = format!("{path} reads {:?}, written was {:?}", kept.trim(), value.trim());
+    Err(Failure::new(FailureKind::Differs, call, Errno::INVAL))
 }
 
 fn by_helper(host: &Host, pid: i32, uid: &[IdRange], gid: &[IdRange]) -> Result<(), Failure> {
@@ -89,6 +106,10 @@ fn by_helper(host: &Host, pid: i32, uid: &[IdRange], gid: &[IdRange]) -> Result<
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(Failure::new(FailureKind::Maps, format!("{}: {said}", call()), Errno::PERM));
         }
+        let path = format!("/proc/{pid}/{}", if program == newuidmap { "uid_map" } else { "gid_map" });
+        let file = rustix::fs::open(path.as_str(), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|errno| Failure::new(FailureKind::Maps, format!("open({path:?})"), errno))?;
+        prove(&path, &file, &text(ranges))?;
     }
     Ok(())
 }
@@ -106,6 +127,9 @@ fn open(request: &TreeRequest, userns: Option<&OwnedFd>) -> Result<OwnedFd, Fail
     let failed = |call: String, errno| Failure::new(FailureKind::Mount, call, errno);
     let tree = rustix::mount::open_tree(CWD, request.path.as_c_str(), flags)
         .map_err(|errno| failed(format!("open_tree({:?}, OPEN_TREE_CLONE)", request.path), errno))?;
+    if let Some(number) = request.device {
+        check_device(tree.as_fd(), number).map_err(|errno| failed(format!("fstat({:?})", request.path), errno))?;
+    }
     let mut attr = MountAttr { set: request.attr, propagation: request.propagation, ..MountAttr::default() };
     if let Some(userns) = userns.filter(|_| request.idmapped) {
         attr.set |= sys::MOUNT_ATTR_IDMAP;
@@ -124,6 +148,28 @@ fn answered(sent: Result<(), Errno>) -> Result<bool, Failure> {
         Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => Ok(false),
         Err(errno) => Err(Failure::new(FailureKind::Call, "sendmsg(child)", errno)),
     }
+}
+
+/// A node of the host is what it was when it was looked at.
+fn check_device(tree: BorrowedFd<'_>, number: (u32, u32)) -> Result<(), Errno> {
+    let stat = rustix::fs::fstat(tree)?;
+    let device = (rustix::fs::major(stat.st_rdev), rustix::fs::minor(stat.st_rdev));
+    if device == number { Ok(()) } else { Err(Errno::NODEV) }
+}
+
+/// Raises hard limits that only the caller may raise: the child has no privileges outside of its user namespace.
+fn raise_limits(plan: &Plan, host: &Host, pid: i32) -> Result<(), Failure> {
+    for (number, step) in plan.numbered() {
+        let Action::SetRlimit { resource, hard, .. } = &step.action else { continue };
+        let Some(resource_number) = rlimits::number(resource) else { continue };
+        let hard = hard.unwrap_or(u64::MAX);
+        if host.rlimits.get(resource_number).is_some_and(|own| hard > *own) {
+            sys::prlimit(pid, resource_number, hard, hard).map_err(|errno| {
+                Failure::new(FailureKind::Call, format!("prlimit({resource}, {hard})"), errno).of_step(number)
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Sends one byte, and a descriptor along with it.

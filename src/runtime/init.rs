@@ -44,6 +44,8 @@ fn give_up_privileges(child: &Child<'_>, channel: Channel<'_>) -> Result<(), Err
     const SIGKILL: usize = 9;
     let (uid, gid) = child.program.account();
     let (uid, gid) = (Some(rustix::fs::Uid::from_raw(uid)), Some(rustix::fs::Gid::from_raw(gid)));
+    // Refused where the map lets nobody set groups; then there is nothing that could be gained by them either.
+    let _ = rustix::thread::set_thread_groups(&[]);
     rustix::thread::set_thread_res_gid(gid, gid, gid)?;
     rustix::thread::set_thread_res_uid(uid, uid, uid)?;
     sys::capset(0, 0)?;

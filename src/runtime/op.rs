@@ -67,8 +67,12 @@ pub(super) enum Op {
     Unshare { flags: u64, name: &'static str },
     /// Enters the namespace behind a descriptor (setns(2)).
     SetNs { fd: i32, flag: i32, path: CString },
-    /// Writes a file of /proc.
+    /// Writes a file of the host's /proc, before the root is changed.
     Write { path: CString, data: Vec<u8> },
+    /// Writes a file of the container's own /proc, from inside.
+    WriteProc { path: CString, data: Vec<u8> },
+    /// Writes a kernel parameter through the new root's own /proc, and reads it back.
+    Sysctl { path: CString, value: Vec<u8>, optional: bool },
     /// Cuts propagation of the whole tree.
     MakePrivate,
     /// Sets the host name.
@@ -80,7 +84,7 @@ pub(super) enum Op {
     /// Copies a mount of the host's tree (open_tree(2)).
     OpenTree { path: CString, recursive: bool, into: Slot },
     /// Copies the mount of a device node after checking type and number.
-    OpenDevice { path: CString, major: u32, minor: u32, into: Slot },
+    OpenDevice { path: CString, follow: bool, major: u32, minor: u32, into: Slot },
     /// Takes a mount that the parent made and sent.
     ReceiveTree { into: Slot },
     /// Makes a file system (fsopen(2), fsconfig(2), fsmount(2)).
@@ -131,6 +135,10 @@ pub(super) enum Op {
     DropBounding { keep: u64, last: u32 },
     /// setgroups(2).
     SetGroups(Vec<rustix::fs::Gid>),
+    /// Makes effective again what is permitted: the change of user has cleared it.
+    RaiseCapabilities,
+    /// Refuses a command that is reached through a magic link of /proc: it could be launch itself.
+    NoMagicLinks { candidates: Vec<CString> },
     /// setresgid(2).
     SetGid(u32),
     /// setresuid(2).
@@ -163,8 +171,46 @@ pub(super) enum Op {
     CloseOnExec,
     /// seccomp(2).
     Seccomp { program: Vec<Instruction>, flags: u32 },
+    /// Reads the flags of a mount back.
+    ProveMount { tree: Slot, flags: u64 },
+    /// Reads the flags of the root back, from inside.
+    ProveRoot { flags: u64 },
+    /// Reads user, group and supplementary groups back.
+    ProveIds { uid: u32, gid: u32, groups: Option<Vec<u32>> },
+    /// Reads the five capability sets back.
+    ProveCapabilities { keep: u64, ambient: u64, last: u32 },
+    /// Reads PR_SET_NO_NEW_PRIVS back.
+    ProveNoNewPrivs,
+    /// Reads a resource limit back.
+    ProveRlimit { name: &'static str, resource: usize, soft: u64, hard: u64 },
+    /// Asks for the mode of seccomp.
+    ProveSeccomp,
     /// execve(2), each candidate in turn.
     Exec { candidates: Vec<CString> },
+}
+
+impl Op {
+    /// Says whether the operation reads back what another has done.
+    pub(super) fn proves(&self) -> bool {
+        matches!(
+            self,
+            Op::Sysctl { .. }
+                | Op::ProveMount { .. }
+                | Op::ProveRoot { .. }
+                | Op::ProveIds { .. }
+                | Op::ProveCapabilities { .. }
+                | Op::ProveNoNewPrivs
+                | Op::ProveRlimit { .. }
+                | Op::ProveSeccomp
+        )
+    }
+}
+
+/// The words of statfs(2) for mount flags.
+fn flag_words(flags: u64) -> String {
+    let names = [(1, "ro"), (2, "nosuid"), (4, "nodev"), (8, "noexec")];
+    let names: Vec<&str> = names.into_iter().filter_map(|(bit, name)| (flags & bit != 0).then_some(name)).collect();
+    names.join(",")
 }
 
 impl Slot {
@@ -193,6 +239,12 @@ impl fmt::Display for Op {
             Op::Unshare { name, .. } => write!(f, "unshare({name})"),
             Op::SetNs { path, .. } => write!(f, "setns({path:?})"),
             Op::Write { path, data } => write!(f, "write({path:?}, {:?})", String::from_utf8_lossy(data)),
+            Op::WriteProc { path, data } => {
+                write!(f, "write(\"/proc/{}\", {:?})", path.to_string_lossy(), String::from_utf8_lossy(data))
+            }
+            Op::Sysctl { path, value, .. } => {
+                write!(f, "write(\"/proc/{}\", {:?})", path.to_string_lossy(), String::from_utf8_lossy(value))
+            }
             Op::MakePrivate => f.write_str("mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE)"),
             Op::SetHostname(name) => write!(f, "sethostname({name:?})"),
             Op::SetDomainname(name) => write!(f, "setdomainname({name:?})"),
@@ -242,6 +294,8 @@ impl fmt::Display for Op {
             Op::KeepCapabilities => f.write_str("prctl(PR_SET_KEEPCAPS, 1)"),
             Op::DropBounding { keep, .. } => write!(f, "prctl(PR_CAPBSET_DROP, all but {keep:#x})"),
             Op::SetGroups(groups) => write!(f, "setgroups({} groups)", groups.len()),
+            Op::RaiseCapabilities => f.write_str("capset(permitted)"),
+            Op::NoMagicLinks { .. } => f.write_str("openat2(command, RESOLVE_NO_MAGICLINKS)"),
             Op::SetGid(gid) => write!(f, "setresgid({gid}, {gid}, {gid})"),
             Op::SetUid(uid) => write!(f, "setresuid({uid}, {uid}, {uid})"),
             Op::Chdir(path) => write!(f, "chdir({path:?})"),
@@ -260,6 +314,21 @@ impl fmt::Display for Op {
             Op::Seccomp { program, .. } => {
                 write!(f, "seccomp(SECCOMP_SET_MODE_FILTER, {} instructions)", program.len())
             }
+            Op::ProveMount { flags, .. } => write!(f, "the mount does not have the flags {}", flag_words(*flags)),
+            Op::ProveRoot { flags } => write!(f, "the root does not have the flags {}", flag_words(*flags)),
+            Op::ProveIds { uid, gid, groups } => write!(
+                f,
+                "the process does not have user {uid}, group {gid} and {} other groups",
+                groups.as_ref().map_or(0, Vec::len)
+            ),
+            Op::ProveCapabilities { keep, ambient, .. } => {
+                write!(f, "the process does not have the capabilities {keep:#x}, ambient {ambient:#x}, and no others")
+            }
+            Op::ProveNoNewPrivs => f.write_str("the process may still gain privileges by exec"),
+            Op::ProveRlimit { name, soft, hard, .. } => {
+                write!(f, "the kernel does not keep the limit {name} at {soft}, hard {hard}")
+            }
+            Op::ProveSeccomp => f.write_str("the system call filter is not in force"),
             Op::Exec { candidates } => match candidates.as_slice() {
                 [one] => write!(f, "execve({one:?})"),
                 many => write!(f, "execve({:?})", many.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>()),

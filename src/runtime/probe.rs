@@ -36,6 +36,9 @@ pub fn probe(questions: &Questions) -> Host {
         root: root::facts(questions),
         ..Host::default()
     };
+    if questions.labels {
+        host.security_modules = security_modules();
+    }
     if questions.free_range && uid == 0 {
         host.free_range = Some(super::ranges::peek());
     }
@@ -58,6 +61,15 @@ fn last_capability() -> u32 {
 
 fn hard_limit(resource: u32) -> u64 {
     sys::hard_limit(resource as usize).unwrap_or(u64::MAX)
+}
+
+/// Both modules have a file of their own that is there, and says so, when they are on.
+fn security_modules() -> Vec<String> {
+    let apparmor =
+        fs::read_to_string("/sys/module/apparmor/parameters/enabled").is_ok_and(|text| text.starts_with('Y'));
+    let selinux = fs::metadata("/sys/fs/selinux/enforce").is_ok();
+    let active = [("apparmor", apparmor), ("selinux", selinux)];
+    active.into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// What is at a path; links are followed, as the caller's own paths are his business.

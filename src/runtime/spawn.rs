@@ -15,10 +15,11 @@ use super::idmap;
 use super::message::{self, Message};
 use super::op::Op;
 use super::program::{Prepared, Program, clone_flag, compile};
+use super::prove;
 use super::signals::{Sender, Signals};
 use super::supervise::{self, Container, Ended};
 use super::sys::terminal::Size;
-use super::sys::{CloneArgs, Stack, clone3};
+use super::sys::{self, CloneArgs, Stack, clone3};
 use super::terminal;
 use crate::plan::host::Host;
 use crate::plan::mounts::Placed;
@@ -105,6 +106,7 @@ impl Opened {
         let mut streams = [const { None }; 3];
         for (stream, (slot, wanted)) in streams.iter_mut().zip(&plan.stdio.streams).enumerate() {
             *slot = open_stream(stream, wanted)?;
+            refuse_directory(stream, slot.as_ref())?;
         }
         Ok(Opened { namespaces, streams, dev: own_dev(plan, host) })
     }
@@ -127,6 +129,24 @@ fn own_dev(plan: &Plan, host: &Host) -> Option<OwnedFd> {
     let outside = |ranges: &[IdRange]| ranges.iter().min_by_key(|range| range.container).map_or(0, |range| range.host);
     let (uid, gid) = maps.map_or((0, 0), |(uid, gid)| (outside(uid), outside(gid)));
     super::dev::make(uid, gid, plan.terminal()).ok()
+}
+
+/// A directory of the host as a standard stream would be a way out of the root: fchdir(2), openat(2).
+fn refuse_directory(number: usize, stream: Option<&OwnedFd>) -> Result<(), Failure> {
+    let stat = match (stream, number) {
+        (Some(stream), _) => rustix::fs::fstat(stream),
+        (None, 0) => rustix::fs::fstat(std::io::stdin()),
+        (None, 1) => rustix::fs::fstat(std::io::stdout()),
+        (None, _) => rustix::fs::fstat(std::io::stderr()),
+    };
+    match stat.map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode)) {
+        Ok(rustix::fs::FileType::Directory) => {
+            let name = ["standard input", "standard output", "standard error"].get(number).unwrap_or(&"a stream");
+            let call = format!("{name} is a directory of the host, through which the command could leave its root");
+            Err(Failure::new(FailureKind::Call, call, Errno::ISDIR))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn open_stream(number: usize, stream: &Stream) -> Result<Option<OwnedFd>, Failure> {
@@ -164,6 +184,7 @@ fn launch(
     let (ours, theirs) =
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(|errno| Failure::new(FailureKind::Call, "socketpair(AF_UNIX, SOCK_SEQPACKET)", errno))?;
+    sys::name_process(&plan.name);
     let mut stack = Stack::new();
     let start = Start { program, channel: theirs.as_raw_fd(), parent_end: ours.as_raw_fd() };
     let mut pidfd: i32 = -1;
@@ -203,7 +224,8 @@ fn flags(plan: &Plan, cgroup: Option<&Cgroup>) -> u64 {
         }
     }
     // A cgroup that kills as a group would kill every process on this memory, the supervisor too; in v1 init stays outside.
-    let init_outside = cgroup.is_none_or(|cgroup| cgroup.directory().is_none());
+    // Without an init the command itself is in the group while it still runs on this memory.
+    let init_outside = cgroup.is_none_or(|cgroup| cgroup.directory().is_none() && plan.lifecycle.init);
     if init_outside {
         flags |= u64::from(libc::CLONE_VM.cast_unsigned());
     }
@@ -314,7 +336,7 @@ fn reported(program: &Program, channel: &OwnedFd) -> Option<Failure> {
 fn failure_of(program: &Program, op: usize, errno: i32) -> Failure {
     let found = program.ops().get(op);
     let kind = match found {
-        Some(Op::Exec { .. }) => FailureKind::Exec,
+        Some(Op::Exec { .. } | Op::NoMagicLinks { .. }) => FailureKind::Exec,
         Some(
             Op::OpenTree { .. }
             | Op::OpenDevice { .. }
@@ -325,6 +347,8 @@ fn failure_of(program: &Program, op: usize, errno: i32) -> Failure {
         ) => FailureKind::Mount,
         _ => FailureKind::Call,
     };
+    let differs = found.is_some_and(Op::proves) && errno == prove::DIFFERS.raw_os_error();
+    let kind = if differs { FailureKind::Differs } else { kind };
     let call = found.map_or_else(|| "an unknown operation".to_owned(), ToString::to_string);
     Failure { call, errno, step: program.step_of(op), kind }
 }

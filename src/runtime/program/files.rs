@@ -1,11 +1,12 @@
 //! Operations that place mounts, files, links and devices inside the root.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
 
-use super::{Compiler, attributes, c_string, in_root, missing, path_string, relative, set};
-use crate::plan::Action;
+use super::root::inodes;
+use super::{Compiler, TreeRequest, attributes, c_string, in_root, missing, path_string, relative, set};
 use crate::plan::mounts::{MountFlags, MountStep, Placed};
+use crate::plan::{Action, Origin};
 use crate::runtime::op::{Op, Place, Point, Slot};
 
 /// The device nodes of a minimal /dev, with their numbers (Documentation/admin-guide/devices.txt).
@@ -50,7 +51,8 @@ impl Compiler<'_> {
                 self.place(mount, if *directory { Point::Directory } else { Point::File });
             }
             Placed::Tmpfs { size, mode } => {
-                self.filesystem(mount, c"tmpfs", &[(c"size", size.to_string()), (c"mode", format!("{mode:o}"))], attr);
+                let size_and_mode = [(c"size", c_string(&size.to_string())), (c"mode", c_string(&format!("{mode:o}")))];
+                self.filesystem_with(mount, c"tmpfs", [&size_and_mode[..], &[inodes(*size)]].concat(), attr);
             }
             Placed::Overlay { lower, upper, .. } => self.overlay_mount(mount, lower, upper.as_ref(), attr),
             Placed::Proc => self.filesystem(mount, c"proc", &[], attr),
@@ -59,8 +61,8 @@ impl Compiler<'_> {
             Placed::Mqueue => self.filesystem(mount, c"mqueue", &[], attr),
             Placed::Cgroup => self.filesystem(mount, c"cgroup2", &[], attr),
             Placed::Dev { mqueue } => self.dev(mount, *mqueue),
-            Placed::Device { source } => {
-                self.tree(source, attr, false, false, 0, Slot::Tree);
+            Placed::Device { source, number } => {
+                self.device(source, *number, attr);
                 self.place(mount, Point::File);
             }
             Placed::File { content, mode } => self.file(mount, content, *mode, attr),
@@ -84,10 +86,42 @@ impl Compiler<'_> {
         let built_in = matches!(mount.what, Placed::Proc | Placed::Dev { .. });
         let at = Place { no_links: built_in, ..in_root(&mount.target) };
         self.push(Op::Attach { tree: Slot::Tree, at, missing, point });
+        if matches!(self.plan.steps[self.step].origin, Origin::Written(_)) {
+            self.push(Op::ProveMount { tree: Slot::Tree, flags: proven(mount) });
+        }
+    }
+
+    /// A node of the host: what is placed must still be the device that was planned.
+    fn device(&mut self, source: &Path, (major, minor): (u32, u32), attr: u64) {
+        let path = path_string(source);
+        if self.prepared.parent_opens {
+            self.requests.push(TreeRequest {
+                path,
+                recursive: false,
+                attr,
+                propagation: libc::MS_PRIVATE,
+                idmapped: false,
+                device: Some((major, minor)),
+                step: self.step,
+            });
+            self.push(Op::ReceiveTree { into: Slot::Tree });
+            return;
+        }
+        self.push(Op::OpenDevice { path, follow: true, major, minor, into: Slot::Tree });
+        self.push(Op::SetAttr { tree: Slot::Tree, attr: set(attr), recursive: false });
     }
 
     fn filesystem(&mut self, mount: &MountStep, kind: &'static CStr, options: &[(&'static CStr, String)], attr: u64) {
-        let options = options.iter().map(|(key, value)| (*key, c_string(value))).collect();
+        self.filesystem_with(mount, kind, options.iter().map(|(key, value)| (*key, c_string(value))).collect(), attr);
+    }
+
+    fn filesystem_with(
+        &mut self,
+        mount: &MountStep,
+        kind: &'static CStr,
+        options: Vec<(&'static CStr, CString)>,
+        attr: u64,
+    ) {
         self.push(Op::NewFilesystem { kind, options, switches: Vec::new(), attr, into: Slot::Tree });
         self.place(mount, Point::Directory);
     }
@@ -127,12 +161,12 @@ impl Compiler<'_> {
 
     /// Nodes are mounts of the host's own, because none can be made in a user namespace.
     fn bound_dev(&mut self, mount: &MountStep, mqueue: bool) {
-        let options = [(c"size", "64m".to_owned()), (c"mode", "0755".to_owned())];
-        self.filesystem(mount, c"tmpfs", &options, attributes(mount.flags));
+        let options = vec![(c"size", c"64m".into()), inodes(64 << 20), (c"mode", c"0755".into())];
+        self.filesystem_with(mount, c"tmpfs", options, attributes(mount.flags));
         self.push(Op::Keep { from: Slot::Tree, into: Slot::Dev });
         for (name, path, major, minor) in NODES {
             self.push(Op::MakeFile { at: Slot::Dev, path: name.into(), mode: 0o666, content: Vec::new() });
-            self.push(Op::OpenDevice { path: path.into(), major, minor, into: Slot::Tree });
+            self.push(Op::OpenDevice { path: path.into(), follow: false, major, minor, into: Slot::Tree });
             let attr = set(libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC);
             self.push(Op::SetAttr { tree: Slot::Tree, attr, recursive: false });
             self.attach_in_dev(name, Point::File);
@@ -176,6 +210,12 @@ impl Compiler<'_> {
         self.overlay(&lower, Some(upper), attr, Slot::Tree);
         self.place(mount, Point::Directory);
     }
+}
+
+/// Flags that a mount must turn out to have.
+fn proven(mount: &MountStep) -> u64 {
+    let attr = attributes(mount.flags);
+    if mount.what == Placed::Devpts { attr & !libc::MOUNT_ATTR_NODEV } else { attr }
 }
 
 fn text(path: &Path) -> String {

@@ -7,8 +7,8 @@ use crate::runtime::op::Op;
 
 /// Rights that a file can have: execute, write, read, truncate, ioctl on devices (landlock(7)).
 pub(in crate::runtime) const LANDLOCK_FILE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15;
-/// Rights of ABI 1: all that Linux 5.13 knows.
-const LANDLOCK_ALL: u64 = (1 << 13) - 1;
+/// Rights of ABI 1 (Linux 5.13), refer of ABI 2, truncate of ABI 3, ioctl on devices of ABI 5.
+const LANDLOCK_RIGHTS: [(u32, u64); 4] = [(1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15)];
 const LANDLOCK_READ: u64 = 1 << 2 | 1 << 3;
 const LANDLOCK_EXEC: u64 = 1;
 const LANDLOCK_BIND: u64 = 1;
@@ -55,7 +55,8 @@ impl Compiler<'_> {
     pub(super) fn command(&mut self, action: &Action) {
         match action {
             Action::SetOomScoreAdj { value } => {
-                self.write_own(c"/proc/self/oom_score_adj", value.to_string().into_bytes());
+                let data = value.to_string().into_bytes();
+                self.write_own(Op::WriteProc { path: c"self/oom_score_adj".into(), data });
             }
             Action::NewKeyring => {
                 let optional = matches!(self.plan.steps[self.step].origin, Origin::Default);
@@ -98,12 +99,25 @@ impl Compiler<'_> {
     /// What needs capabilities, or descriptors that a resource limit could refuse, comes right before both go.
     fn capabilities(&mut self, keep: &[&'static str], ambient: &[&'static str]) {
         let own = self.step;
+        self.push(Op::RaiseCapabilities);
+        self.no_magic_links();
+        self.step = own;
         self.landlock_and_limits();
         if !self.no_new_privs() {
             self.filter();
         }
         self.step = own;
         self.push(Op::SetCapabilities { keep: capabilities::mask(keep), ambient: capabilities::mask(ambient) });
+    }
+
+    fn no_magic_links(&mut self) {
+        for (number, step) in self.plan.numbered() {
+            if let Action::Exec { candidates, .. } = &step.action {
+                self.step = number;
+                let candidates = candidates.iter().map(|path| c_bytes(path.as_bytes())).collect();
+                self.push(Op::NoMagicLinks { candidates });
+            }
+        }
     }
 
     fn no_new_privs(&self) -> bool {
@@ -129,17 +143,17 @@ impl Compiler<'_> {
 
     fn label(&mut self, module: &str, label: &str) {
         let (path, data) = match module {
-            "apparmor" => (c"/proc/self/attr/apparmor/exec", format!("exec {label}")),
-            _ => (c"/proc/self/attr/exec", label.to_owned()),
+            "apparmor" => (c"self/attr/apparmor/exec", format!("exec {label}")),
+            _ => (c"self/attr/exec", label.to_owned()),
         };
-        self.write_own(path, data.into_bytes());
+        self.write_own(Op::WriteProc { path: path.into(), data: data.into_bytes() });
     }
 
     /// Writes a file of the process's own in /proc: those of a process that is not dumpable belong to root of the host,
     /// whom a user namespace does not know (proc(5), PR_SET_DUMPABLE). Nobody else is there yet who could attach.
-    pub(super) fn write_own(&mut self, path: &std::ffi::CStr, data: Vec<u8>) {
+    pub(super) fn write_own(&mut self, write: Op) {
         self.push(Op::Dumpable(true));
-        self.push(Op::Write { path: path.into(), data });
+        self.push(write);
         self.push(Op::Dumpable(false));
     }
 
@@ -151,6 +165,35 @@ impl Compiler<'_> {
                     program: seccomp.program.instructions.clone(),
                     flags: seccomp.program.flags(),
                 });
+                // A profile of the file's own may refuse the question.
+                if seccomp.profile == "default" && seccomp.deny.is_empty() {
+                    self.push(Op::ProveSeccomp);
+                }
+            }
+        }
+    }
+
+    /// What was given up is read back from the kernel, in the process that becomes the command.
+    fn prove(&mut self) {
+        let last = self.prepared.last_capability;
+        for (number, step) in self.plan.numbered() {
+            self.step = number;
+            match &step.action {
+                Action::SetUser { uid, gid, groups } => {
+                    self.push(Op::ProveIds { uid: *uid, gid: *gid, groups: groups.clone() });
+                }
+                Action::SetCapabilities { keep, ambient } => {
+                    let (keep, ambient) = (capabilities::mask(keep), capabilities::mask(ambient));
+                    self.push(Op::ProveCapabilities { keep, ambient, last });
+                }
+                Action::NoNewPrivs => self.push(Op::ProveNoNewPrivs),
+                Action::SetRlimit { resource, soft, hard } => {
+                    let bound = |value: &Option<u64>| value.unwrap_or(u64::MAX);
+                    let number = rlimits::number(resource).unwrap_or(usize::MAX);
+                    let (soft, hard) = (bound(soft), bound(hard));
+                    self.push(Op::ProveRlimit { name: resource, resource: number, soft, hard });
+                }
+                _ => {}
             }
         }
     }
@@ -167,6 +210,7 @@ impl Compiler<'_> {
         }
         self.push(Op::ResetSignals);
         self.push(Op::CloseOnExec);
+        self.prove();
         if self.no_new_privs() {
             self.filter();
         }
@@ -175,9 +219,10 @@ impl Compiler<'_> {
     }
 
     fn landlock(&mut self, step: &LandlockStep) {
+        let all = LANDLOCK_RIGHTS.iter().filter(|(abi, _)| step.abi >= *abi).fold(0, |all, (_, rights)| all | rights);
         let rules = [
             (&step.read, LANDLOCK_READ),
-            (&step.write, LANDLOCK_ALL & !LANDLOCK_EXEC),
+            (&step.write, all & !LANDLOCK_EXEC),
             (&step.exec, LANDLOCK_READ | LANDLOCK_EXEC),
         ];
         let paths =
@@ -190,8 +235,7 @@ impl Compiler<'_> {
                 ports.extend(list.iter().map(|port| (*port, access)));
             }
         }
-        let handled_fs =
-            if step.read.is_empty() && step.write.is_empty() && step.exec.is_empty() { 0 } else { LANDLOCK_ALL };
+        let handled_fs = if step.read.is_empty() && step.write.is_empty() && step.exec.is_empty() { 0 } else { all };
         self.push(Op::Landlock { handled_fs, handled_net, paths, ports });
     }
 }

@@ -15,7 +15,7 @@ use super::op::{Missing, Op, Place, Slot};
 use super::sys::MountAttr;
 use super::sys::terminal::{Modes, Size};
 use crate::plan::userns::IdRange;
-use crate::plan::{Action, Namespace, Phase, Plan};
+use crate::plan::{Action, Namespace, Origin, Phase, Plan, sysctl};
 
 pub(super) use files::{LINKS, NODES};
 pub(super) use identity::LANDLOCK_FILE;
@@ -47,6 +47,8 @@ pub(super) struct TreeRequest {
     pub(super) attr: u64,
     pub(super) propagation: u64,
     pub(super) idmapped: bool,
+    /// Number of the device node that it must be.
+    pub(super) device: Option<(u32, u32)>,
     pub(super) step: usize,
 }
 
@@ -194,13 +196,14 @@ impl Compiler<'_> {
             Action::LoopbackUp => self.push(Op::LoopbackUp),
             Action::SetTimeOffsets { monotonic, boottime } => {
                 let data = format!("monotonic {monotonic} 0\nboottime {boottime} 0\n").into_bytes();
-                self.write_own(c"/proc/self/timens_offsets", data);
+                self.write_own(Op::Write { path: c"/proc/self/timens_offsets".into(), data });
             }
             Action::BuildRoot(root) => self.build_root(root),
             Action::Mount(mount) => self.mount(mount),
             Action::Sysctl { name, value } => {
-                let path = c_string(&format!("/proc/sys/{}", name.replace('.', "/")));
-                self.push(Op::Write { path, data: value.clone().into_bytes() });
+                let path = c_string(&format!("sys/{}", sysctl::path(name)));
+                let optional = matches!(self.plan.steps[self.step].origin, Origin::Default);
+                self.push(Op::Sysctl { path, value: value.clone().into_bytes(), optional });
             }
             Action::Mask { path } => self.push(Op::Mask { at: in_root(path) }),
             Action::Readonly { path } => self.push(Op::ReadonlyWithin { at: in_root(path) }),

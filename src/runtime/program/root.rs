@@ -1,8 +1,10 @@
 //! Operations that put the root together and enter it.
 
+use std::ffi::{CStr, CString};
 use std::path::Path;
 
 use super::{Compiler, TreeRequest, attributes, c_string, in_root, missing, path_string, relative, set};
+use crate::plan::Action;
 use crate::plan::host::HostEntry;
 use crate::plan::mounts::MountFlags;
 use crate::plan::rootfs::{MountPoint, PointKind, RootSource, RootStep, Writes};
@@ -13,6 +15,18 @@ const ROOT: u64 = libc::MOUNT_ATTR_NODEV;
 const READONLY_ROOT: u64 = ROOT | libc::MOUNT_ATTR_RDONLY;
 /// Bytes of a scratch file system that holds only names.
 const NAMES_ONLY: u64 = 1024 * 1024;
+
+/// Files of a file system in memory: each takes about 1 KiB that its size does not count (tmpfs(5)).
+pub(super) fn inodes(size: u64) -> (&'static CStr, CString) {
+    (c"nr_inodes", c_string(&(size / 1024).max(1024).to_string()))
+}
+
+/// Flags that the root must turn out to have.
+fn proven(root: &RootStep) -> u64 {
+    let refused = matches!(root.writes, Writes::Refused | Writes::Sealed { .. });
+    let host = matches!(root.source, RootSource::Host { .. });
+    ROOT | if refused { libc::MOUNT_ATTR_RDONLY } else { 0 } | if host { libc::MOUNT_ATTR_NOSUID } else { 0 }
+}
 
 impl Compiler<'_> {
     pub(super) fn build_root(&mut self, root: &RootStep) {
@@ -55,7 +69,7 @@ impl Compiler<'_> {
     }
 
     fn stage(&mut self, size: u64) {
-        let options = vec![(c"size", c_string(&size.to_string())), (c"mode", c"0755".into())];
+        let options = vec![(c"size", c_string(&size.to_string())), inodes(size), (c"mode", c"0755".into())];
         self.push(Op::NewFilesystem {
             kind: c"tmpfs",
             options,
@@ -85,7 +99,8 @@ impl Compiler<'_> {
         if self.prepared.parent_opens {
             // A copy belongs to the peer group of what it is a copy of: what is mounted in it would appear on the host.
             let propagation = if propagation == 0 { libc::MS_PRIVATE } else { propagation };
-            self.requests.push(TreeRequest { path, recursive, attr, propagation, idmapped, step: self.step });
+            let device = None;
+            self.requests.push(TreeRequest { path, recursive, attr, propagation, idmapped, device, step: self.step });
             self.push(Op::ReceiveTree { into });
             return;
         }
@@ -170,7 +185,8 @@ impl Compiler<'_> {
     }
 
     fn host_root(&mut self, entries: &[HostEntry], writable: bool) {
-        let options = vec![(c"size", c_string(&(64 * 1024 * 1024).to_string())), (c"mode", c"0755".into())];
+        let size = 64 * 1024 * 1024;
+        let options = vec![(c"size", c_string(&size.to_string())), inodes(size), (c"mode", c"0755".into())];
         self.push(Op::NewFilesystem {
             kind: c"tmpfs",
             options,
@@ -220,5 +236,13 @@ impl Compiler<'_> {
             self.push(Op::SetAttr { tree: Slot::Root, attr: set(libc::MOUNT_ATTR_RDONLY), recursive: false });
         }
         self.push(Op::PivotRoot);
+        let own = self.step;
+        for (number, step) in self.plan.numbered() {
+            if let Action::BuildRoot(root) = &step.action {
+                self.step = number;
+                self.push(Op::ProveRoot { flags: proven(root) });
+            }
+        }
+        self.step = own;
     }
 }

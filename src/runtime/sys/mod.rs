@@ -4,9 +4,11 @@
 //! would be written by both. So these calls go to the kernel directly and return the error as a value, as rustix does.
 #![allow(unsafe_code, reason = "the fence: system calls without a safe wrapper")]
 
+mod arguments;
 mod clone;
 pub(super) mod fatal;
 mod raw;
+mod read_back;
 pub(super) mod terminal;
 
 use std::ffi::CStr;
@@ -14,8 +16,10 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use rustix::io::Errno;
 
+pub(super) use arguments::name_process;
 pub(super) use clone::{CloneArgs, Stack, clone3};
 use raw::syscall;
+pub(super) use read_back::{groups, limit, res_gids, res_uids};
 
 /// `struct mount_attr` (mount_setattr(2), Linux 5.12).
 #[repr(C)]
@@ -379,10 +383,7 @@ pub(super) fn duplicate(fd: i32) -> Result<OwnedFd, Errno> {
 
 /// Returns the hard limit of a resource (prlimit(2)).
 pub(super) fn hard_limit(resource: usize) -> Result<u64, Errno> {
-    let mut limit = [0u64; 2];
-    // SAFETY: `struct rlimit64` is two 64-bit words, which live over the call; no new limit is set.
-    unsafe { syscall(libc::SYS_prlimit64, [0, resource, 0, limit.as_mut_ptr() as usize, 0, 0]) }?;
-    Ok(limit[1])
+    limit(resource).map(|(_, hard)| hard)
 }
 
 /// Says whether a descriptor is closed (fcntl(2), F_GETFD).

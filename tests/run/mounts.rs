@@ -178,7 +178,7 @@ fn kernel_file_systems_can_be_mounted() {
             target = "/opt/mq"
             type = "mqueue"
             "#;
-        let script = "grep ' /opt/' /proc/self/mountinfo | sed 's/.* - \\([a-z]*\\) .*/\\1/'; ls /opt/sys/class/net; test -e /opt/proc/self && ls /opt/pts";
+        let script = "grep -E ' /opt/[a-z]+ ' /proc/self/mountinfo | sed 's/.* - \\([a-z]*\\) .*/\\1/'; ls /opt/sys/class/net; test -e /opt/proc/self && ls /opt/pts";
         with(script, mounts).by(by).run().exit(0).stdout("proc\nsysfs\ndevpts\nmqueue\nlo\nptmx\n").quiet();
     }
 }

@@ -14,6 +14,7 @@ mod architecture;
 mod authoring;
 mod codes;
 mod editors;
+mod escape;
 mod examples;
 mod image;
 mod invalid;
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
     trials.extend(support::runner::trials(editors::TESTS));
     trials.extend(invalid::trials());
     trials.extend(examples::trials());
-    for topic in run::TOPICS.iter().chain(image::TOPICS) {
+    for topic in run::TOPICS.iter().chain(escape::TOPICS).chain(image::TOPICS) {
         trials.extend(support::runner::trials(topic));
     }
     support::runner::run(trials)

@@ -150,10 +150,20 @@ fn home_of(lowering: &Lowering, uid: u32) -> String {
     entry.map_or_else(|| if uid == 0 { "/root".to_owned() } else { "/".to_owned() }, |entry| entry.home)
 }
 
+/// Names that are compared with one that is not there: a hostile root has millions, or one of a megabyte.
+const CANDIDATES: usize = 256;
+
+fn plausible(name: &String) -> bool {
+    (1..=64).contains(&name.len())
+}
+
 fn unknown_account(lowering: &mut Lowering, what: &str, name: &str, file: &str, at: At) {
     let text = if what == "user" { &lowering.host.root.passwd } else { &lowering.host.root.group };
-    let names: Vec<String> =
-        lines(text.as_deref()).filter_map(|fields| fields.first().map(|name| (*name).to_owned())).collect();
+    let names: Vec<String> = lines(text.as_deref())
+        .filter_map(|fields| fields.first().map(|name| (*name).to_owned()))
+        .filter(plausible)
+        .take(CANDIDATES)
+        .collect();
     let near = crate::diagnostics::suggest(name, names.iter().map(String::as_str));
     let help = match (near, text.is_some()) {
         (Some(near), _) => format!("did you mean `{near}`? Or write the id as a number"),

@@ -34,6 +34,8 @@ pub struct Host {
     pub newidmap: Option<(PathBuf, PathBuf)>,
     /// First id of a range of 65536 that no other container uses, as root.
     pub free_range: Option<u32>,
+    /// The caller's user namespace holds all ids, as the machine's own does: root here is root of the machine.
+    pub all_ids: bool,
     /// Environment of the caller.
     #[serde(skip)]
     pub env: Vec<(OsString, OsString)>,

@@ -19,6 +19,7 @@ pub fn ideal(config: &Config, questions: &Questions, base: &Path) -> Host {
         last_capability: 40,
         cgroup: cgroup(config),
         free_range: Some(1 << 30),
+        security_modules: vec!["apparmor".to_owned(), "selinux".to_owned()],
         rlimits: vec![u64::MAX; 16],
         landlock_abi: 99,
         processors: 4096,

@@ -12,7 +12,7 @@ use crate::config::{At, Keyring, MountType};
 use crate::diagnostics::{Code, Problem};
 
 /// Paths that nobody inside may see (the list that podman and runc use).
-const MASKED: [&str; 14] = [
+pub(super) const MASKED: &[&str] = &[
     "/proc/acpi",
     "/proc/asound",
     "/proc/interrupts",
@@ -30,7 +30,7 @@ const MASKED: [&str; 14] = [
 ];
 
 /// Paths that nobody inside may write to (the same source).
-const READONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+pub(super) const READONLY: &[&str] = &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /// The system call filter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -146,13 +146,13 @@ fn ambient(lowering: &mut Lowering, account: &Account, keep: &[&'static str]) ->
 fn hide(lowering: &mut Lowering) {
     let config = &lowering.config.security;
     if config.masked_paths.is_none() {
-        elsewhere(lowering, &MASKED, |path| Action::Mask { path });
+        elsewhere(lowering, MASKED, |path| Action::Mask { path });
     }
     if config.readonly_paths.is_none() {
-        elsewhere(lowering, &READONLY, |path| Action::Readonly { path });
+        elsewhere(lowering, READONLY, |path| Action::Readonly { path });
     }
-    paths(lowering, "security.masked_paths", config.masked_paths.as_deref(), &MASKED, |path| Action::Mask { path });
-    paths(lowering, "security.readonly_paths", config.readonly_paths.as_deref(), &READONLY, |path| Action::Readonly {
+    paths(lowering, "security.masked_paths", config.masked_paths.as_deref(), MASKED, |path| Action::Mask { path });
+    paths(lowering, "security.readonly_paths", config.readonly_paths.as_deref(), READONLY, |path| Action::Readonly {
         path,
     });
 }

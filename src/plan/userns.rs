@@ -159,7 +159,11 @@ fn auto(lowering: &mut Lowering) -> Users {
         return if let Some(first) = host.free_range {
             range(first)
         } else {
-            lowering.note("no free range of 65536 ids could be reserved: root inside is the caller outside");
+            if host.all_ids {
+                no_range(lowering);
+            } else {
+                lowering.note("the ids of this container cannot be shared out: root inside is its root outside");
+            }
             single(lowering, 0, 0)
         };
     }
@@ -173,6 +177,15 @@ fn auto(lowering: &mut Lowering) -> Users {
         }
         None => single(lowering, 0, 0),
     }
+}
+
+/// Root of the machine is never root inside without being asked for.
+fn no_range(lowering: &mut Lowering) {
+    lowering.problem(
+        Problem::error(Code::UsernsNoRange, "no range of 65536 ids could be reserved for the container")
+            .key(At::Key("userns.mode"), "the default \"auto\" gives each container of root its own ids")
+            .help("make /run/launch writable, or write [userns] uid_map and gid_map; mode = \"single\" makes root inside the host's root"),
+    );
 }
 
 fn range(first: u32) -> Users {

@@ -375,7 +375,7 @@ impl Child<'_> {
     fn pivot_root(&mut self) -> Result<(), Errno> {
         rustix::process::fchdir(self.slot(Slot::Root)?)?;
         rustix::process::pivot_root(c".", c".")?;
-        rustix::mount::unmount(c".", UnmountFlags::DETACH)?;
+        uncover(self.slot(Slot::Root)?)?;
         // Whatever still refers to the host's tree is closed.
         self.slots = [const { None }; SLOTS];
         rustix::process::chdir(c"/")
@@ -452,6 +452,25 @@ fn console(root: BorrowedFd<'_>, peer: BorrowedFd<'_>) -> Result<(), Errno> {
     let tree = rustix::mount::open_tree(peer, c"", tree_flags(false) | OpenTreeFlags::AT_EMPTY_PATH)?;
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     rustix::mount::move_mount(&tree, c"", &target, c"", flags)
+}
+
+/// The host's tree lies over the new root, and what was laid over it to build the root, over that: all of it goes, from
+/// the top. Paths would not show what is left, but setns(2) into this very namespace would lead there.
+fn uncover(root: BorrowedFd<'_>) -> Result<(), Errno> {
+    const MOST: u32 = 16;
+    let id = |at: BorrowedFd<'_>, path: &CStr| {
+        rustix::fs::statx(at, path, rustix::fs::AtFlags::EMPTY_PATH, rustix::fs::StatxFlags::MNT_ID)
+            .map(|found| found.stx_mnt_id)
+    };
+    let own = id(root, c"")?;
+    for _ in 0..MOST {
+        // The parent of a root is what lies on top of it.
+        if id(CWD, c"/..")? == own {
+            return Ok(());
+        }
+        rustix::mount::unmount(c"/..", UnmountFlags::DETACH)?;
+    }
+    Err(Errno::BUSY)
 }
 
 /// The directory is opened inside the root, without magic links, and then entered: it cannot be one of the host.

@@ -40,7 +40,9 @@ pub fn probe(questions: &Questions) -> Host {
         host.security_modules = security_modules();
     }
     if questions.free_range && uid == 0 {
-        host.free_range = Some(super::ranges::peek());
+        let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        host.all_ids = maps(&map, 0, u32::MAX);
+        host.free_range = maps(&map, super::ranges::FIRST, super::ranges::SIZE).then(super::ranges::peek);
     }
     if uid != 0 {
         subordinate(&mut host, uid);
@@ -61,6 +63,15 @@ fn last_capability() -> u32 {
 
 fn hard_limit(resource: u32) -> u64 {
     sys::hard_limit(resource as usize).unwrap_or(u64::MAX)
+}
+
+/// Says whether a map of ids (user_namespaces(7)) holds a range of them: inside another container it may not.
+fn maps(map: &str, first: u32, size: u32) -> bool {
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(|number| number.parse::<u64>().unwrap_or(0));
+        let (start, length) = (numbers.next().unwrap_or(0), numbers.nth(1).unwrap_or(0));
+        start <= u64::from(first) && u64::from(first) + u64::from(size) <= start + length
+    })
 }
 
 /// Both modules have a file of their own that is there, and says so, when they are on.

@@ -10,10 +10,11 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 
 /// First id of range 0: above the ranges of subuid(5) and systemd-nspawn(1), below 2^31.
-const FIRST: u32 = 0x7000_0000;
+pub(super) const FIRST: u32 = 0x7000_0000;
 /// How many ranges there are.
 const COUNT: u32 = 4095;
-const SIZE: u32 = crate::plan::userns::RANGE;
+/// Ids of a range.
+pub(super) const SIZE: u32 = crate::plan::userns::RANGE;
 const DIRECTORY: &str = "/run/launch";
 
 /// A range that is held as long as this value lives.

@@ -29,6 +29,7 @@ fn plenty(base: &Path) -> Host {
         free_range: Some(1_000_000),
         rlimits: vec![u64::MAX; 16],
         landlock_abi: 6,
+        security_modules: vec!["apparmor".into(), "selinux".into()],
         processors: 4,
         ..Host::default()
     };
@@ -45,6 +46,7 @@ pub(crate) fn made_up(code: Code, dir: &Path) -> Host {
     let mut host = plenty(dir);
     host.paths.insert("/".into(), PathFact::Directory);
     host.paths.insert("/dev/fuse".into(), PathFact::CharDevice(10, 229));
+    host.paths.insert("/dev/null".into(), PathFact::CharDevice(1, 3));
     host.paths.insert(dir.join("secret"), PathFact::Unreadable("permission denied".into()));
     let texts = [
         ("settings.env", Ok("A=1\n")),
@@ -71,6 +73,9 @@ pub(crate) fn made_up(code: Code, dir: &Path) -> Host {
             host.newidmap = tools.filter(|_| code != Code::NewuidmapMissing);
         }
         Code::CapabilityUnsupported => host.last_capability = 37,
+        Code::UsernsNoRange => (host.free_range, host.all_ids) = (None, true),
+        Code::LabelUnavailable => host.security_modules.clear(),
+        Code::SeccompMachine => host.machine = "riscv64".into(),
         Code::LandlockMissing => host.landlock_abi = 0,
         Code::LandlockAbi => host.landlock_abi = 3,
         Code::LimitUnavailable => drop(host.cgroup.controllers.remove("memory")),

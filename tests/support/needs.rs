@@ -32,6 +32,8 @@ pub(crate) enum Need {
     Landlock,
     /// The kernel has seccomp filters.
     Seccomp,
+    /// A processor of this kind, as `uname -m` has it.
+    Machine(&'static str),
     /// A program is on PATH.
     Tool(&'static str),
     /// A root file system made by tests/roots.
@@ -69,6 +71,7 @@ impl Need {
             Self::Systemd => host::systemd(),
             Self::Landlock => host::landlock(),
             Self::Seccomp => host::seccomp(),
+            Self::Machine(name) => std::env::consts::ARCH == name,
             Self::Tool(name) => host::tool(name).is_some(),
             Self::Rootfs(root) => root.path().exists(),
         }
@@ -109,6 +112,7 @@ impl fmt::Display for Need {
             Self::Systemd => f.write_str("systemd as pid 1"),
             Self::Landlock => f.write_str("landlock"),
             Self::Seccomp => f.write_str("seccomp"),
+            Self::Machine(name) => write!(f, "the machine {name}"),
             Self::Tool(name) => write!(f, "the program {name}"),
             Self::Rootfs(root) => write!(f, "the root {}", root.path().display()),
         }

@@ -153,15 +153,11 @@ fn home_of(lowering: &Lowering, uid: u32) -> String {
 /// Names that are compared with one that is not there: a hostile root has millions, or one of a megabyte.
 const CANDIDATES: usize = 256;
 
-fn plausible(name: &String) -> bool {
-    (1..=64).contains(&name.len())
-}
-
 fn unknown_account(lowering: &mut Lowering, what: &str, name: &str, file: &str, at: At) {
     let text = if what == "user" { &lowering.host.root.passwd } else { &lowering.host.root.group };
     let names: Vec<String> = lines(text.as_deref())
         .filter_map(|fields| fields.first().map(|name| (*name).to_owned()))
-        .filter(plausible)
+        .filter(|name| (1..=64).contains(&name.len()))
         .take(CANDIDATES)
         .collect();
     let near = crate::diagnostics::suggest(name, names.iter().map(String::as_str));

@@ -9,14 +9,15 @@ unsafe extern "C" {
 /// Shows `launch NAME` in the place of this process's arguments: the container's init runs on the same memory, and its
 /// /proc/1/cmdline would tell the command where its file lies on the host. Anything unexpected leaves them as they are.
 pub(in crate::runtime) fn name_process(name: &str) {
-    let count = std::env::args_os().len();
+    const MOST: usize = 1 << 16;
     // SAFETY: nothing in this program changes the environment, so `environ` is what the kernel left on the first stack:
-    // right above the arguments and their null pointer, which stand above their count (execve(2), System V ABI).
+    // right above the arguments and their null pointer, which stand above their count (execve(2), System V ABI). The walk
+    // down ends at the count: no pointer is as small.
     let arguments: &[*const c_char] = unsafe {
-        if count == 0 || environ.is_null() || !(*environ.sub(1)).is_null() || *environ.sub(count + 2) as usize != count
-        {
+        if environ.is_null() || !(*environ.sub(1)).is_null() {
             return;
         }
+        let Some(count) = (0..MOST).find(|count| *environ.sub(count + 2) as usize == *count) else { return };
         std::slice::from_raw_parts(environ.sub(count + 1), count)
     };
     let (Some(first), Some(last)) = (arguments.first(), arguments.last()) else { return };

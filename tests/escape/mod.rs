@@ -40,8 +40,8 @@ fn attack(name: &str) -> PathBuf {
 fn run_attack(name: &str, args: &[&str], more: &str) -> Launch {
     let program = attack(name);
     Launch::new(&format!(
-        "rootfs = \"{{busybox}}\"\ncommand = \"/mnt/{name}\"\nargs = {args:?}\n{more}\n[[mounts]]\nsource = {:?}\ntarget = \"/mnt\"\n",
-        program.parent().unwrap()
+        "rootfs = \"{{busybox}}\"\ncommand = \"/mnt/{name}\"\nargs = {args:?}\n{more}\n[[mounts]]\nsource = \"{}\"\ntarget = \"/mnt\"\n",
+        program.parent().unwrap().display()
     ))
 }
 

@@ -43,8 +43,8 @@ fn launch_runs_in_launch() {
     let inner = "rootfs = \"/bottom\"\ncommand = \"/bin/sh\"\nargs = [\"-c\", \"id -u; echo inside; exit 7\"]\nlimits.pids = 20\ncgroup.manager = \"none\"\n";
     let inner = inner.replace("limits.pids = 20\n", "");
     let outer = format!(
-        "rootfs = \"{{busybox}}\"\ncommand = \"/mnt/launch\"\nargs = [\"/run/container.toml\"]\n[security]\nnested_userns = true\nmasked_paths = []\nreadonly_paths = []\ncapabilities = [\"@default\", \"CAP_SYS_ADMIN\"]\n[[mounts]]\ntarget = \"/bottom\"\nsource = \"{{busybox}}\"\n[[mounts]]\ntarget = \"/run/container.toml\"\ntype = \"file\"\ncontent = '''{inner}'''\n[[mounts]]\ntarget = \"/mnt/launch\"\nsource = {:?}\n",
-        place::binary()
+        "rootfs = \"{{busybox}}\"\ncommand = \"/mnt/launch\"\nargs = [\"/run/container.toml\"]\n[security]\nnested_userns = true\nmasked_paths = []\nreadonly_paths = []\ncapabilities = [\"@default\", \"CAP_SYS_ADMIN\"]\n[[mounts]]\ntarget = \"/bottom\"\nsource = \"{{busybox}}\"\n[[mounts]]\ntarget = \"/run/container.toml\"\ntype = \"file\"\ncontent = '''{inner}'''\n[[mounts]]\ntarget = \"/mnt/launch\"\nsource = \"{}\"\n",
+        place::binary().display()
     );
     for by in everyone() {
         Launch::new(&outer).by(*by).run().exit(7).stdout("0\ninside\n");

@@ -3,7 +3,6 @@
 //! It never decides whether a digest is the right one: it returns what it found.
 
 use std::io::{BufRead, BufReader, Read};
-use std::rc::Rc;
 
 use super::archive::{self, ArchiveError};
 use super::bounds::Bounds;
@@ -34,11 +33,11 @@ pub(super) struct Unpacked {
     pub(super) packed: Digest,
     /// The size of the file.
     pub(super) size: u64,
-    /// The digest of the plain tar stream: what image configurations call `diff_id`.
-    pub(super) plain: Digest,
+    /// The digest of the plain tar stream, what image configurations call `diff_id`; of a layer only.
+    pub(super) plain: Option<Digest>,
 }
 
-/// Unpacks `input` over what `extractor` has.
+/// Unpacks `input` over what `extractor` has, and reads it to its end, so that every checksum in it is checked.
 pub(super) fn unpack(
     input: impl Read,
     extractor: &mut Extractor,
@@ -46,25 +45,29 @@ pub(super) fn unpack(
     end: End,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Unpacked, UnpackError> {
-    with_stream(input, bounds, end, |stream| Ok(extractor.layer(stream, progress)?)).map(|((), unpacked)| unpacked)
-}
-
-/// Gives `read` the entries of the archive `input`, then reads the rest, so that every checksum in it is checked.
-pub(super) fn with_stream<T>(
-    input: impl Read,
-    bounds: &Bounds,
-    end: End,
-    read: impl FnOnce(&mut TarStream<'_>) -> Result<T, UnpackError>,
-) -> Result<(T, Unpacked), UnpackError> {
     let tap = Tap::new(input);
     let count = tap.count();
     let mut packed = BufReader::with_capacity(BUFFER, tap);
     let compression = archive::sniff(packed.fill_buf().map_err(UnpackError::Read)?)?;
-    let mut plain = Tap::new(archive::decode(&mut packed, compression));
-    let mut stream = TarStream::new(&mut plain, Rc::clone(&count), bounds, end);
-    let value = read(&mut stream)?;
-    stream.drain().map_err(ExtractError::from)?;
-    let (plain, _) = plain.finish().map_err(UnpackError::Read)?;
+    let plain = {
+        let mut decoder = archive::decode(&mut packed, compression);
+        let through = |plain: &mut dyn Read| {
+            let mut stream = TarStream::new(plain, count, bounds, end);
+            extractor.layer(&mut stream, progress)?;
+            stream.drain().map_err(ExtractError::from)
+        };
+        match end {
+            End::Marked => {
+                through(&mut decoder)?;
+                None
+            }
+            End::Vouched => {
+                let mut plain = Tap::new(decoder);
+                through(&mut plain)?;
+                Some(plain.finish().map_err(UnpackError::Read)?.0)
+            }
+        }
+    };
     let (packed, size) = packed.into_inner().finish().map_err(UnpackError::Read)?;
-    Ok((value, Unpacked { packed, size, plain }))
+    Ok(Unpacked { packed, size, plain })
 }

@@ -226,8 +226,8 @@ impl<'a> Wanted<'a> {
             }
         };
         check((packed, size), (found.packed, found.size))?;
-        if found.plain != plain {
-            return Err(OciError::DiffId { number, wanted: plain, found: found.plain });
+        if found.plain != Some(plain) {
+            return Err(OciError::DiffId { number, wanted: plain, found: found.plain.unwrap_or(found.packed) });
         }
         Ok(())
     }

@@ -78,7 +78,7 @@ fn same_number(written: &str, kept: &str) -> bool {
     let page = rustix::param::page_size() as u64;
     let pages = || {
         let (written, kept) = (written.parse::<u64>().ok()?, kept.parse::<u64>().ok()?);
-        Some(kept == written / page * page)
+        Some(written >= page && kept == written / page * page)
     };
     written == kept || pages() == Some(true)
 }

@@ -28,6 +28,7 @@ mod proxy;
 mod ranges;
 mod signals;
 mod spawn;
+mod strays;
 mod streams;
 mod supervise;
 mod sys;

@@ -17,6 +17,7 @@ use super::op::Op;
 use super::program::{Prepared, Program, clone_flag, compile};
 use super::prove;
 use super::signals::{Sender, Signals};
+use super::strays::Strays;
 use super::supervise::{self, Container, Ended};
 use super::sys::terminal::Size;
 use super::sys::{self, CloneArgs, Stack, clone3};
@@ -69,6 +70,7 @@ pub fn run(plan: &Plan, host: &Host, watch: Watch) -> Result<Outcome, Failure> {
     // From here on no signal ends this process before everything is removed again.
     let signals = Signals::block()?;
     let cgroup = Cgroup::create(plan, &host.cgroup)?;
+    let _strays = (!plan.has_new(Namespace::Pid)).then(Strays::adopt);
     let opened = Opened::open(plan, host)?;
     let prepared = Prepared {
         tasks: cgroup.as_ref().map(Cgroup::tasks).unwrap_or_default(),

@@ -136,6 +136,10 @@ fn passed_on(outcome: &Outcome, number: i32) -> bool {
 /// That a signal ended it, and who sent it where that is known.
 pub(super) fn signal(plan: &Plan, outcome: &Outcome) -> Option<String> {
     let Exit::Signal(number) = outcome.exit else { return None };
+    // A reader that has seen enough, as in `launch … | head`: nothing to be told.
+    if number == libc::SIGPIPE {
+        return None;
+    }
     let name = signal_name(number);
     let memory = outcome.usage.hits.iter().any(|(_, hit)| matches!(hit, Hit::Memory { .. }));
     Some(match outcome.passed_on {

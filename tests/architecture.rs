@@ -25,7 +25,6 @@ const FENCE: &[&str] = &[
     "src/runtime/child.rs",
     "src/runtime/image/inside.rs",
     "src/runtime/init.rs",
-    "src/runtime/ranges.rs",
     "src/runtime/spawn.rs",
     "src/runtime/sys/mod.rs",
 ];

@@ -437,7 +437,7 @@ codes! {
         "An ordinary user may make the other namespaces only inside a user namespace."
         wrong "[userns]\nmode = \"host\"" right "[userns]\nmode = \"auto\""
     UsernsNoRange "userns_no_range"
-        "Each container that root starts has ids of its own, reserved in /run/launch; without a free range root inside would be root of the host."
+        "Each container that root starts has ids of its own, reserved while it runs; without a free range root inside would be root of the host."
         wrong "[userns]\nmode = \"auto\"" right "[userns]\nuid_map = [{ container = 0, host = 100000, size = 65536 }]\ngid_map = [{ container = 0, host = 100000, size = 65536 }]"
     UsernsTwoMaps "userns_two_maps"
         "`mode` chooses a map, `uid_map` writes one out."

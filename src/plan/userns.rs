@@ -184,7 +184,7 @@ fn no_range(lowering: &mut Lowering) {
     lowering.problem(
         Problem::error(Code::UsernsNoRange, "no range of 65536 ids could be reserved for the container")
             .key(At::Key("userns.mode"), "the default \"auto\" gives each container of root its own ids")
-            .help("make /run/launch writable, or write [userns] uid_map and gid_map; mode = \"single\" makes root inside the host's root"),
+            .help("end other containers, or write [userns] uid_map and gid_map; mode = \"single\" makes root inside the host's root"),
     );
 }
 

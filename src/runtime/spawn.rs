@@ -83,6 +83,8 @@ pub fn run(plan: &Plan, host: &Host, watch: Watch) -> Result<Outcome, Failure> {
     };
     let program = compile(plan, &prepared);
     let outcome = launch(plan, host, &program, cgroup.as_ref(), &signals, watch);
+    // A child on our memory has made it unreadable for others; a later launch of this process writes its maps as before.
+    let _ = sys::prctl(libc::PR_SET_DUMPABLE, 1, 0);
     drop(opened);
     outcome
 }

@@ -75,7 +75,7 @@ fn is_kept(compare: Compare, written: &str, kept: &str) -> bool {
 
 /// The kernel keeps whole pages of a size.
 fn same_number(written: &str, kept: &str) -> bool {
-    let page = rustix::param::page_size() as u64;
+    let page = crate::runtime::sys::page_size();
     let pages = || {
         let (written, kept) = (written.parse::<u64>().ok()?, kept.parse::<u64>().ok()?);
         Some(written >= page && kept == written / page * page)

@@ -402,3 +402,10 @@ pub(super) fn ignore_broken_pipes() {
     // SAFETY: the kernel reads four words, which live over the call; no handler of ours is named.
     let _ = unsafe { syscall(libc::SYS_rt_sigaction, [SIGPIPE, action.as_ptr() as usize, 0, SIGNAL_SET_BYTES, 0, 0]) };
 }
+
+/// Returns the size of a page in bytes. The C library kept it from its start; rustix would read it out of /proc, which a
+/// process that is not dumpable may not.
+pub(in crate::runtime) fn page_size() -> u64 {
+    // SAFETY: sysconf(3) takes a number.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}

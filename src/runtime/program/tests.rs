@@ -255,7 +255,8 @@ impl Choices<'_> {
             text = self.keys(TOP, rare.min(4));
         }
         for (table, keys) in TABLES {
-            if self.take(2) == 0 {
+            // Few tables at once: each that is wrong keeps the others from coming to a plan.
+            if self.take(4) == 0 {
                 text += &format!("[{table}]\n{}", self.keys(keys, rare));
             }
         }
@@ -423,8 +424,7 @@ fn any_file_is_read_planned_and_compiled() {
             Ok(())
         })
         .unwrap();
-    // About one in twenty-five does, by chance; one in a hundred is enough to have looked.
-    assert!(plans * 100 > files, "only {plans} of {files} files came to a plan: this tests nothing");
+    assert!(plans * 20 > files, "only {plans} of {files} files came to a plan: this tests nothing");
 }
 
 proptest! {
